@@ -167,6 +167,11 @@ public final class DistinctValues {
                 : Collections.unmodifiableSequencedSet(words);
     }
 
+    /// The different texts, where they are few; empty where they are many or one is long.
+    SequencedSet<String> fewTexts() {
+        return manyWords ? new LinkedHashSet<>() : Collections.unmodifiableSequencedSet(words);
+    }
+
     /// Different values that may be written like the `_id` of another document, and how often each was there: all of
     /// them, or where there are more than [Limits] lets it remember, some picked without regard to when they
     /// came.

@@ -82,7 +82,7 @@ public final class JoinTrial {
         Join best = null;
         // What the column makes NULL joins nothing, even where there is such a key.
         boolean emptyIsNull = !element
-                && TypeChoice.of(field)
+                && TypeChoice.of(field, "")
                         .filter(choice -> choice.conversions().contains(TypeChoice.EMPTY_TO_NULL))
                         .isPresent();
         for (List<String> conversions : ways(field, element)) {

@@ -28,6 +28,9 @@ final class Layout {
     /// Fields in fewer objects than one in so many have no column.
     private static final long RARE = 100;
 
+    /// Where values of a known kind make up all but one in so many, the kind is the column's type.
+    private static final long FEW = 20;
+
     /// Columns of one table.
     static final int COLUMNS_MAX = 200;
 
@@ -134,7 +137,7 @@ final class Layout {
             tables.add(new Nested(path, field, elements, ofElements(elements)));
             return;
         }
-        TypeChoice.of(field).ifPresent(choice -> columns.add(new Flat(path, field, choice, share)));
+        TypeChoice.of(field, path.getLast()).ifPresent(choice -> columns.add(new Flat(path, field, choice, share)));
     }
 
     /// Whether an object's fields are few and the same in most, so that columns of their own are worth it.
@@ -152,6 +155,11 @@ final class Layout {
     /// in quarantine when an element is no object.
     static boolean mostly(long kind, long all) {
         return (all - kind) * RARE <= all;
+    }
+
+    /// Whether all are of a kind, but for one in twenty at most.
+    static boolean nearly(long kind, long all) {
+        return (all - kind) * FEW <= all;
     }
 
     /// Whether the elements of an array have the same fields, so that a table of their own is worth it.

@@ -242,13 +242,16 @@ public final class MappingProposer {
                 join.map(j -> conversions(choice, j)).orElse(choice.conversions()),
                 Reasons.of(flat, wish.words()),
                 target,
-                field.isUnique() && !(choice.type() instanceof ColumnType.Jsonb) && target.isEmpty());
+                field.isUnique()
+                        && !(choice.type() instanceof ColumnType.Jsonb)
+                        && choice.conversions().isEmpty()
+                        && target.isEmpty());
     }
 
     /// Those that make a reference like the key, behind those that say what is a value at all.
     private static List<String> conversions(TypeChoice choice, JoinTrial.Join join) {
         List<String> conversions = new ArrayList<>(choice.conversions());
-        conversions.retainAll(TypeChoice.STRUCTURAL);
+        conversions.removeIf(conversion -> !TypeChoice.isStructural(conversion));
         conversions.addAll(join.conversions());
         return conversions;
     }

@@ -2,6 +2,7 @@ package dev.sluice.profile;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.RoundingMode;
 import org.bson.BsonNumber;
 import org.bson.types.Decimal128;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,12 @@ public final class NumberProfile {
     private static final BigDecimal SECONDS_MIN = BigDecimal.valueOf(100_000_000L);
 
     private static final BigDecimal SECONDS_MAX = BigDecimal.valueOf(10_000_000_000L);
+    /// Digits after the point of most currencies' amounts.
+    static final int MONEY_SCALE = 2;
+
+    /// Beyond the point where a double is one that was meant and no longer what arithmetic left of it.
+    private static final BigDecimal NOISE = BigDecimal.ONE.scaleByPowerOfTen(-9);
+
     private static final BigDecimal INT_MIN = BigDecimal.valueOf(Integer.MIN_VALUE);
     private static final BigDecimal INT_MAX = BigDecimal.valueOf(Integer.MAX_VALUE);
     private static final BigDecimal LONG_MIN = BigDecimal.valueOf(Long.MIN_VALUE);
@@ -27,6 +34,9 @@ public final class NumberProfile {
     private long seconds;
     private long milliseconds;
     private long flags;
+    private long hundredths;
+    private long fullHundredths;
+    private long nearHundredths;
     private int integerDigitsMax;
     private int scaleMax;
     private @Nullable BigDecimal least;
@@ -57,6 +67,12 @@ public final class NumberProfile {
         BigDecimal stripped = value.stripTrailingZeros();
         scaleMax = Math.max(scaleMax, stripped.scale());
         integerDigitsMax = Math.max(integerDigitsMax, stripped.precision() - stripped.scale());
+        if (stripped.scale() <= MONEY_SCALE) {
+            hundredths++;
+            fullHundredths += stripped.scale() == MONEY_SCALE ? 1 : 0;
+        } else if (number.isDouble() && isNearHundredths(value)) {
+            nearHundredths++;
+        }
         if (stripped.scale() > 0) {
             fractions++;
         } else if (value.compareTo(LONG_MIN) < 0 || value.compareTo(LONG_MAX) > 0) {
@@ -68,6 +84,11 @@ public final class NumberProfile {
 
     private static boolean isSeconds(BigDecimal value) {
         return value.compareTo(SECONDS_MIN) >= 0 && value.compareTo(SECONDS_MAX) < 0;
+    }
+
+    private static boolean isNearHundredths(BigDecimal value) {
+        BigDecimal left = value.subtract(value.setScale(MONEY_SCALE, RoundingMode.HALF_EVEN));
+        return left.abs().compareTo(NOISE.multiply(value.abs().max(BigDecimal.ONE))) <= 0;
     }
 
     /// Null for NaN and the infinities.
@@ -125,6 +146,22 @@ public final class NumberProfile {
     /// Those that are 0 or 1.
     public long flags() {
         return flags;
+    }
+
+    /// Those with at most two digits after the point.
+    public long hundredths() {
+        return hundredths;
+    }
+
+    /// Those with exactly two digits after the point.
+    public long fullHundredths() {
+        return fullHundredths;
+    }
+
+    /// Doubles that arithmetic left beside a number of two digits after the point, as it leaves
+    /// 0.30000000000000004 beside 0.3.
+    public long nearHundredths() {
+        return nearHundredths;
     }
 
     /// Whether every one is a whole number of 64 bits.

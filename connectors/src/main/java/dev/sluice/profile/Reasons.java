@@ -30,11 +30,12 @@ final class Reasons {
                 && field.texts().charactersMax() > 0) {
             parts.add(
                     values
-                            ? "always one of "
-                                    + words.stream()
-                                            .map(w -> '"' + OneLine.text(w) + '"')
-                                            .collect(Collectors.joining(", "))
+                            ? "always one of " + quoted(words)
                             : words.size() == 1 ? "always the same text" : "always one of " + words.size() + " texts");
+        }
+        SequencedSet<String> others = TypeChoice.otherTexts(field);
+        if (values && !others.isEmpty() && field.texts().count() < field.values()) {
+            parts.add("the texts are " + quoted(others));
         }
         if (field.isUnique()) {
             parts.add("no two alike");
@@ -47,6 +48,10 @@ final class Reasons {
             parts.add("there in " + share(flat.share()));
         }
         return parts.stream().filter(p -> !p.isEmpty()).collect(Collectors.joining(", "));
+    }
+
+    private static String quoted(SequencedSet<String> words) {
+        return words.stream().map(w -> '"' + OneLine.text(w) + '"').collect(Collectors.joining(", "));
     }
 
     /// Of a column that refers to a collection: how much of it SQL joins.

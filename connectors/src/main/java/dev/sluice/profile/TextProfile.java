@@ -4,10 +4,13 @@ import dev.sluice.bson.Utf8;
 import dev.sluice.mapping.convert.TextForm;
 import dev.sluice.mapping.row.ExactFit;
 import dev.sluice.schema.ColumnType;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
+import java.util.TreeMap;
 import org.bson.BsonString;
 
 /// What the texts of one path were like. Filled by one thread, then only read.
@@ -17,6 +20,9 @@ public final class TextProfile {
 
     private final Map<TextForm, Long> forms = new EnumMap<>(TextForm.class);
     private static final Set<TextForm> SHORT_FORMS = EnumSet.complementOf(EnumSet.of(TextForm.JSON));
+
+    private final Map<DateText, Long> dates = new EnumMap<>(DateText.class);
+    private final SequencedMap<String, Long> nullWords = new TreeMap<>();
 
     private long count;
     private long empty;
@@ -38,9 +44,12 @@ public final class TextProfile {
                 }
             }
         }
+        DateText.of(text).forEach(form -> dates.merge(form, 1L, Long::sum));
         count++;
         if (text.isEmpty()) {
             empty++;
+        } else if (NullWords.has(text) && (nullWords.containsKey(text) || nullWords.size() < Limits.WORDS_MAX)) {
+            nullWords.merge(text, 1L, Long::sum);
         }
         if (!ExactFit.of(new BsonString(text), new ColumnType.Text())) {
             unfit++;
@@ -77,6 +86,22 @@ public final class TextProfile {
     /// How many are of a form; of JSON, those before the first that is none.
     public long count(TextForm form) {
         return forms.getOrDefault(form, 0L);
+    }
+
+    /// How many write a date in this way.
+    long count(DateText form) {
+        return dates.getOrDefault(form, 0L);
+    }
+
+    /// The texts that stand for no value ([NullWords]) and how often each was there, by themselves; without the empty
+    /// one.
+    SequencedMap<String, Long> nullWords() {
+        return Collections.unmodifiableSequencedMap(nullWords);
+    }
+
+    /// How many texts are in [#nullWords].
+    long nullWordCount() {
+        return nullWords.values().stream().mapToLong(Long::longValue).sum();
     }
 
     /// Whether every single one is of a form.

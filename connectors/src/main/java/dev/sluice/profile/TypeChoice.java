@@ -5,10 +5,12 @@ import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.bson.BsonType;
@@ -33,8 +35,10 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
     static final String EMPTY_TO_NULL = "empty_to_null";
     private static final String WRAP_ARRAY = "wrap_array";
 
-    /// Conversions that say what is a value at all, and not how it is read.
-    static final Set<String> STRUCTURAL = Set.of(EMPTY_TO_NULL, WRAP_ARRAY);
+    private static final String NULL_WORDS = "{sentinel: {when: [\"";
+
+    /// Different texts among values of another type that are few enough to be looked at one by one.
+    private static final int OTHER_TEXTS_MAX = 8;
 
     private static final String PARSE_BOOLEAN =
             "{parse_boolean: {\"true\": [\"true\", \"yes\"], \"false\": [\"false\", \"no\"]}}";
@@ -59,19 +63,30 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
     private static final Set<Family> AS_TEXT =
             EnumSet.of(Family.TEXT, Family.NUMBER, Family.BOOLEAN, Family.DATE, Family.OBJECT_ID);
 
-    /// @return empty where nothing but null was seen
-    static Optional<TypeChoice> of(FieldProfile field) {
-        return of(field, false);
+    /// Whether a conversion says what is a value at all, and not how it is read.
+    static boolean isStructural(String conversion) {
+        return conversion.equals(EMPTY_TO_NULL) || conversion.equals(WRAP_ARRAY) || conversion.startsWith(NULL_WORDS);
     }
 
+    /// @param name of the field, of which some say what its numbers are; empty for no such hint
+    /// @return empty where nothing but null was seen
+    static Optional<TypeChoice> of(FieldProfile field, String name) {
+        return of(new Values(field, name, false));
+    }
+
+    /// What is decided about.
+    ///
+    /// @param name of the field; empty where it says nothing
     /// @param element whether the values are the elements of arrays: then a text stays a text where all of
     ///     them are
-    private static Optional<TypeChoice> of(FieldProfile field, boolean element) {
-        Map<Family, Long> families = families(field);
+    private record Values(FieldProfile field, String name, boolean element) {}
+
+    private static Optional<TypeChoice> of(Values values) {
+        Map<Family, Long> families = families(values.field());
         return switch (families.size()) {
             case 0 -> Optional.empty();
-            case 1 -> Optional.of(one(families.keySet().iterator().next(), field, element));
-            default -> Optional.of(mixed(families, field, element));
+            case 1 -> Optional.of(one(families.keySet().iterator().next(), values));
+            default -> Optional.of(mixed(families, values));
         };
     }
 
@@ -102,10 +117,11 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         };
     }
 
-    private static TypeChoice one(Family family, FieldProfile field, boolean element) {
+    private static TypeChoice one(Family family, Values values) {
+        FieldProfile field = values.field();
         return switch (family) {
-            case TEXT -> text(field, !element);
-            case NUMBER -> number(field);
+            case TEXT -> text(field, !values.element());
+            case NUMBER -> number(values);
             case BOOLEAN -> plain(new ColumnType.Bool(), "boolean");
             case DATE -> plain(new ColumnType.Timestamptz(), date(field.dates()));
             case OBJECT_ID -> plain(new ColumnType.Text(), "ObjectId, as 24 hex digits");
@@ -136,17 +152,53 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         if (texts.count() < EVIDENCE_MIN || field.count(BsonType.SYMBOL) > 0) {
             return plain(new ColumnType.Text(), length);
         }
-        if (converts && texts.are(TextForm.TIMESTAMP)) {
-            return new TypeChoice(
+        Optional<TypeChoice> dates = converts ? dateTexts(field) : Optional.empty();
+        return dates.orElseGet(() ->
+                plain(new ColumnType.Text(), length + like(texts, converts) + (converts ? DateHint.of(texts) : "")));
+    }
+
+    /// A date or a time where every text can be read as one, but for a few that stand for no value.
+    private static Optional<TypeChoice> dateTexts(FieldProfile field) {
+        TextProfile texts = field.texts();
+        List<String> conversions = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
+        long nothing = texts.empty() + texts.nullWordCount();
+        long dates = texts.count();
+        if (nothing > 0 && Layout.nearly(texts.count() - nothing, texts.count())) {
+            dates -= nothing(new Values(field, "", false), conversions, notes);
+        }
+        String noted = notes.isEmpty() ? "" : "; " + String.join("; ", notes);
+        String all = noted.isEmpty() ? "all of them " : "all others ";
+        if (texts.count(TextForm.TIMESTAMP) == dates) {
+            conversions.add(PARSE_TIMESTAMP);
+            return Optional.of(new TypeChoice(
                     new ColumnType.Timestamptz(),
-                    List.of(PARSE_TIMESTAMP),
-                    "string, all of them ISO 8601 with an offset, which is not kept");
+                    conversions,
+                    "string, " + all + "ISO 8601 with an offset, which is not kept" + noted));
         }
-        if (converts && texts.are(TextForm.DATE)) {
-            return new TypeChoice(
-                    new ColumnType.Date(), List.of(PARSE_TIMESTAMP), "string, all of them ISO 8601 dates");
+        if (texts.count(TextForm.DATE) == dates) {
+            conversions.add(PARSE_TIMESTAMP);
+            return Optional.of(
+                    new TypeChoice(new ColumnType.Date(), conversions, "string, " + all + "ISO 8601 dates" + noted));
         }
-        return plain(new ColumnType.Text(), length + like(texts, converts));
+        if (texts.count(TextForm.LOCAL_TIMESTAMP) == dates) {
+            conversions.add("{parse_timestamp: {zone: UTC}}");
+            return Optional.of(new TypeChoice(
+                    new ColumnType.Timestamptz(),
+                    conversions,
+                    "string, " + all + "ISO 8601" + DateHint.NO_ZONE + noted));
+        }
+        for (DateText form : DateText.values()) {
+            boolean either = form.turned()
+                    .filter(turned -> texts.count(turned) == texts.count(form))
+                    .isPresent();
+            if (texts.count(form) == dates && !either) {
+                conversions.add(DateHint.conversion(form));
+                return Optional.of(new TypeChoice(
+                        DateHint.type(form), conversions, "string, " + all + DateHint.written(form) + noted));
+            }
+        }
+        return Optional.empty();
     }
 
     /// What all texts look like, where it is better not to decide for the reader.
@@ -157,10 +209,6 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         if (texts.are(TextForm.UUID)) {
             return ", all of them UUIDs: uuid would do";
         }
-        if (texts.are(TextForm.LOCAL_TIMESTAMP)) {
-            return ", all of them ISO 8601 without an offset: where you know the zone,"
-                    + " timestamptz with convert [{parse_timestamp: {zone: ..}}] would do";
-        }
         if (texts.are(TextForm.WHOLE_NUMBER)) {
             return ", all of them whole numbers" + (converts ? ": bigint with convert [parse_number] would do" : "");
         }
@@ -170,8 +218,14 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         return texts.are(TextForm.JSON) ? ", all of them JSON" : "";
     }
 
-    private static TypeChoice number(FieldProfile field) {
+    private static TypeChoice number(Values values) {
+        FieldProfile field = values.field();
         NumberProfile numbers = field.numbers();
+        // `round` does not reach into arrays.
+        Optional<TypeChoice> money = values.element() ? Optional.empty() : Money.choice(field, values.name());
+        if (money.isPresent()) {
+            return money.get();
+        }
         boolean decimals = field.count(BsonType.DECIMAL128) > 0;
         boolean doubles = field.count(BsonType.DOUBLE) > 0;
         String seen = BsonTypes.shares(field);
@@ -242,7 +296,7 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
                 && array.elements().count(BsonType.ARRAY) == array.elements().values()) {
             return plain(new ColumnType.Jsonb(), "array of arrays");
         }
-        Optional<TypeChoice> element = of(array.elements(), true);
+        Optional<TypeChoice> element = of(new Values(array.elements(), "", true));
         String length = ", at most " + BsonTypes.count(array.lengthMax(), "element");
         if (element.isEmpty()) {
             return plain(
@@ -262,11 +316,14 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
                         "array of " + choice.reason() + length);
     }
 
-    private static TypeChoice mixed(Map<Family, Long> families, FieldProfile field, boolean element) {
+    private static TypeChoice mixed(Map<Family, Long> families, Values values) {
+        FieldProfile field = values.field();
+        boolean element = values.element();
         String seen = BsonTypes.shares(field);
-        for (Reading reading : readings(families, field, element)) {
+        for (Reading reading : readings(families, values)) {
             long odd = field.values() - reading.landed();
-            if (Layout.mostly(reading.landed(), field.values())) {
+            boolean few = !element && isFew(odd, families, field);
+            if (Layout.mostly(reading.landed(), field.values()) || few) {
                 List<String> notes = new ArrayList<>(reading.notes());
                 if (odd > 0) {
                     notes.add(BsonTypes.count(odd, element ? "element" : "value") + " of another kind: quarantined");
@@ -278,6 +335,24 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         return plain(new ColumnType.Jsonb(), "mixed: " + seen + "; jsonb keeps them apart");
     }
 
+    /// Whether the values that can't be read are few, and a few texts again and again, so that a person can decide
+    /// what each of them is to become.
+    private static boolean isFew(long odd, Map<Family, Long> families, FieldProfile field) {
+        int others = otherTexts(field).size();
+        return families.size() == 2
+                && families.containsKey(Family.TEXT)
+                && others > 0
+                && others <= OTHER_TEXTS_MAX
+                && Layout.nearly(field.values() - odd, field.values());
+    }
+
+    /// The texts among values of other types that no conversion reads; empty where they are many.
+    static SequencedSet<String> otherTexts(FieldProfile field) {
+        SequencedSet<String> others = new LinkedHashSet<>(field.distinct().fewTexts());
+        others.removeIf(NullWords::has);
+        return others;
+    }
+
     /// A type that values of several kinds may be read as.
     ///
     /// @param landed how many values the type then holds
@@ -285,19 +360,21 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
     private record Reading(ColumnType type, List<String> conversions, long landed, List<String> notes) {}
 
     /// Those that half of the values are for, the best first.
-    private static List<Reading> readings(Map<Family, Long> families, FieldProfile field, boolean element) {
+    private static List<Reading> readings(Map<Family, Long> families, Values values) {
+        FieldProfile field = values.field();
+        boolean element = values.element();
         List<Reading> readings = new ArrayList<>();
         if (isMeant(Family.DATE, families, field, field.texts().are(TextForm.TIMESTAMP))) {
-            readings.add(dates(field, element));
+            readings.add(dates(values));
         }
         if (isMeant(Family.NUMBER, families, field, field.texts().are(TextForm.NUMBER))) {
-            readings.add(numbers(field, element));
+            readings.add(numbers(values));
         }
         if (isMeant(Family.BOOLEAN, families, field, false)) {
-            readings.add(booleans(field, element));
+            readings.add(booleans(values));
         }
         if (isMeant(Family.BINARY, families, field, false)) {
-            readings.add(uuids(field, element));
+            readings.add(uuids(values));
         }
         // PostgreSQL has no array of arrays that have their own lengths.
         if (!element && isMeant(Family.ARRAY, families, field, false)) {
@@ -329,23 +406,34 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         return field.count(BsonType.SYMBOL) == 0 ? readable : 0;
     }
 
-    /// How many empty texts become null, the only meaning that they can have in a column of a type that is
-    /// not text.
-    private static long empty(FieldProfile field, boolean element, List<String> conversions, List<String> notes) {
-        long empty = element ? 0 : strings(field, field.texts().empty());
+    /// How many texts become null: the empty one, which has no other meaning in a column of a type that is not text,
+    /// and where they are few, those that stand for no value.
+    private static long nothing(Values values, List<String> conversions, List<String> notes) {
+        FieldProfile field = values.field();
+        long empty = values.element() ? 0 : strings(field, field.texts().empty());
         if (empty > 0) {
             conversions.add(EMPTY_TO_NULL);
             notes.add(BsonTypes.count(empty, "empty string") + ": NULL");
         }
-        return empty;
+        long words = values.element() ? 0 : strings(field, field.texts().nullWordCount());
+        if (words == 0 || !Layout.nearly(field.values() - words, field.values())) {
+            return empty;
+        }
+        String list = field.texts().nullWords().keySet().stream()
+                .map(word -> '"' + OneLine.text(word) + '"')
+                .collect(Collectors.joining(", "));
+        conversions.add("{sentinel: {when: [" + list + "], to: null}}");
+        notes.add(BsonTypes.count(words, "text") + " for no value: NULL");
+        return empty + words;
     }
 
-    private static Reading dates(FieldProfile field, boolean element) {
+    private static Reading dates(Values values) {
+        FieldProfile field = values.field();
         List<String> conversions = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         TextProfile texts = field.texts();
         NumberProfile numbers = field.numbers();
-        long landed = field.dates().count() - field.dates().outOfRange() + empty(field, element, conversions, notes);
+        long landed = field.dates().count() - field.dates().outOfRange() + nothing(values, conversions, notes);
         long timestamps = strings(field, texts.timestamps());
         if (timestamps > 0) {
             landed += timestamps;
@@ -376,14 +464,20 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         return notes.isEmpty() ? "" : " (" + String.join(", ", notes) + ")";
     }
 
-    private static Reading numbers(FieldProfile field, boolean element) {
+    private static Reading numbers(Values values) {
+        FieldProfile field = values.field();
         List<String> conversions = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         TextProfile texts = field.texts();
-        ColumnType type = number(field).type();
-        long landed = field.numbers().count() + empty(field, element, conversions, notes);
+        long landed = field.numbers().count() + nothing(values, conversions, notes);
         // Codes are among them where some have leading zeros, and a code is not its number.
         long readable = texts.count(TextForm.PADDED_NUMBER) > 0 ? 0 : strings(field, texts.count(TextForm.NUMBER));
+        // The digits of numbers in texts are not counted.
+        TypeChoice number = number(readable == 0 ? values : new Values(field, "", true));
+        ColumnType type = number.type();
+        if (!number.conversions().isEmpty()) {
+            notes.add(number.reason());
+        }
         if (readable > 0) {
             landed += readable;
             conversions.add(PARSE_NUMBER);
@@ -395,13 +489,15 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
             };
             type = held ? type : ColumnType.Numeric.UNCONSTRAINED;
         }
+        conversions.addAll(number.conversions());
         return new Reading(type, conversions, landed, notes);
     }
 
-    private static Reading booleans(FieldProfile field, boolean element) {
+    private static Reading booleans(Values values) {
+        FieldProfile field = values.field();
         List<String> conversions = new ArrayList<>();
         List<String> notes = new ArrayList<>();
-        long landed = field.count(BsonType.BOOLEAN) + empty(field, element, conversions, notes);
+        long landed = field.count(BsonType.BOOLEAN) + nothing(values, conversions, notes);
         long words = strings(field, field.texts().count(TextForm.BOOLEAN));
         if (words > 0) {
             landed += words;
@@ -409,7 +505,7 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
             notes.add("true and false, yes and no are read");
         }
         long flags = field.numbers().flags();
-        if (!element && flags > 0 && flags == field.numbers().count()) {
+        if (!values.element() && flags > 0 && flags == field.numbers().count()) {
             landed += flags;
             conversions.add("{sentinel: {when: [1], to: true}}");
             conversions.add("{sentinel: {when: [0], to: false}}");
@@ -418,11 +514,12 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         return new Reading(new ColumnType.Bool(), conversions, landed, notes);
     }
 
-    private static Reading uuids(FieldProfile field, boolean element) {
+    private static Reading uuids(Values values) {
+        FieldProfile field = values.field();
         List<String> conversions = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         long texts = field.texts().count(TextForm.UUID);
-        long landed = field.binaries().uuids() + strings(field, texts) + empty(field, element, conversions, notes);
+        long landed = field.binaries().uuids() + strings(field, texts) + nothing(values, conversions, notes);
         if (texts > 0) {
             notes.add("strings that are UUIDs too");
         }
@@ -437,7 +534,7 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         }
         List<String> conversions = new ArrayList<>();
         List<String> notes = new ArrayList<>(List.of(choice.reason()));
-        long alone = empty(field, false, conversions, notes);
+        long alone = nothing(new Values(field, "", false), conversions, notes);
         OptionalLong single = single(field, element, choice.conversions(), alone);
         if (single.isEmpty()) {
             return Optional.empty();

@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -46,6 +47,7 @@ import org.bson.BsonInt64;
 import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.bson.Document;
+import org.bson.types.Decimal128;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,6 +111,103 @@ class InferCommandIT {
                 .contains("to_tsvector('simple', name)");
         assertThat(report.get("collections").get(0).get("indexes").findValuesAsText("index"))
                 .contains("email_1", "name_text");
+    }
+
+    @Test
+    @DisplayName("amounts become numeric(p,2), and a double as arithmetic leaves it lands: nothing is quarantined")
+    void amounts() throws IOException, SQLException {
+        Place place = Servers.place();
+        List<Document> sales = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            sales.add(new Document("_id", i)
+                    .append("price", i + 0.99)
+                    .append("total", i == 7 ? 0.1 + 0.2 : i * 20.5 + 0.25)
+                    .append("taxRate", i % 2 == 0 ? 0.19 : 0.07)
+                    .append("balance", Decimal128.parse(i + ".10")));
+        }
+        place.mongo().getCollection("sales").insertMany(sales);
+
+        JsonNode coverage = inferAndBackfill(place, Map.of("sales", 60L));
+
+        assertThat(coverage.get("whole").longValue()).isEqualTo(60);
+        assertThat(place.count("sluice.quarantine")).isZero();
+        assertThat(types(place, "sales"))
+                .isEqualTo(
+                        "balance numeric(12,2), id bigint, price numeric(12,2), rest jsonb, tax_rate double precision,"
+                                + " total numeric");
+        assertThat(place.text("SELECT price || ' ' || total FROM sales WHERE id = 7"))
+                .isEqualTo("7.99 0.30000000000000004");
+    }
+
+    @Test
+    @DisplayName(
+            "dates in texts are read where every text is one; where two ways to read them are left, they stay texts")
+    void datesInTexts() throws IOException, SQLException {
+        Place place = Servers.place();
+        List<Document> posts = new ArrayList<>();
+        for (int i = 1; i <= 28; i++) {
+            String day = String.format(Locale.ROOT, "%02d", i);
+            posts.add(new Document("_id", i)
+                    .append("day", day + "/02/2024")
+                    .append("month", "02/" + day + "/2024 10:20:30")
+                    .append("either", String.format(Locale.ROOT, "%02d/%02d/2024", 1 + i % 12, 1 + i % 12))
+                    .append("spaced", i == 5 ? "N/A" : "2024-02-" + day + " 10:20:30")
+                    .append("slashes", "2024/02/" + day)
+                    .append("tweet", "Wed Aug 27 13:08:" + day + " +0000 2008")
+                    .append("mail", "Wed, 27 Aug 2008 13:08:" + day + " GMT")
+                    .append("some", i % 7 == 0 ? "later" : day + "/02/2024"));
+        }
+        place.mongo().getCollection("posts").insertMany(posts);
+
+        JsonNode coverage = inferAndBackfill(place, Map.of("posts", 28L));
+
+        assertThat(coverage.get("quarantined").longValue()).isZero();
+        assertThat(place.count("sluice.quarantine")).isZero();
+        assertThat(types(place, "posts"))
+                .isEqualTo("day date, either text, id bigint, mail timestamp with time zone,"
+                        + " month timestamp with time zone, rest jsonb, slashes date, some text,"
+                        + " spaced timestamp with time zone, tweet timestamp with time zone");
+        assertThat(place.text("SELECT concat_ws(' ', day, month AT TIME ZONE 'UTC', slashes, tweet AT TIME ZONE 'UTC',"
+                        + " mail AT TIME ZONE 'UTC', spaced AT TIME ZONE 'UTC') FROM posts WHERE id = 13"))
+                .isEqualTo("2024-02-13 2024-02-13 10:20:30 2024-02-13 2008-08-27 13:08:13"
+                        + " 2008-08-27 13:08:13 2024-02-13 10:20:30");
+        assertThat(place.number("SELECT count(*) FROM posts WHERE spaced IS NULL"))
+                .isEqualTo(1);
+        assertThat(Files.readString(folder.resolve("proposed/mapping.yaml")))
+                .contains(
+                        "100 % of them dates as dd/MM/yyyy, and 100 % as MM/dd/yyyy: find out which of the two is meant")
+                .contains("86 % of them dates as dd/MM/yyyy");
+    }
+
+    @Test
+    @DisplayName(
+            "numbers and dates with a few texts for no value among them have their type, and nothing is quarantined")
+    void textsForNoValue() throws IOException, SQLException {
+        Place place = Servers.place();
+        List<Document> items = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            items.add(new Document("_id", i)
+                    .append("stock", i == 3 ? "N/A" : i == 50 ? "unknown" : i == 51 ? "" : (Object) i)
+                    .append("price", i % 40 == 0 ? "n/a" : (Object) (i + 0.99))
+                    .append("at", i == 9 ? "-" : (Object) Instant.ofEpochMilli(1_700_000_000_000L + i))
+                    .append("size", i % 25 == 0 ? "large" : (Object) i));
+        }
+        place.mongo().getCollection("items").insertMany(items);
+
+        JsonNode report = infer(place);
+        backfill(place, Map.of("items", 100L));
+
+        assertThat(types(place, "items"))
+                .isEqualTo(
+                        "at timestamp with time zone, id bigint, price numeric(12,2), rest jsonb, size bigint, stock bigint");
+        // "large" is no word for nothing: each stays, beside its row, for a person to decide.
+        assertThat(place.text(
+                        "SELECT string_agg(DISTINCT column_name || ' ' || value::text, ' ') FROM sluice.quarantine"))
+                .isEqualTo("items.size \"large\"");
+        assertThat(place.count("sluice.quarantine")).isEqualTo(4);
+        assertThat(report.get("coverage").get("quarantined").longValue()).isEqualTo(4);
+        assertThat(place.number("SELECT count(*) FROM items WHERE stock IS NULL OR price IS NULL OR at IS NULL"))
+                .isEqualTo(7);
     }
 
     @Test
@@ -440,6 +539,12 @@ class InferCommandIT {
                 assertThat(comparison.compare(target)).allMatch(d -> d.equal());
             }
         }
+    }
+
+    /// The columns of a table with their types, by name.
+    private static String types(Place place, String table) {
+        return place.text("SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attname)"
+                + " FROM pg_attribute WHERE attrelid = '" + table + "'::regclass AND attnum > 0");
     }
 
     private static double share(JsonNode coverage, String part) {
