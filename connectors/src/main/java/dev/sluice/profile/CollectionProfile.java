@@ -17,6 +17,8 @@ public final class CollectionProfile {
     private long bytesMax;
     private long unseen;
     private @Nullable List<SourceIndex> indexes;
+    private CollectionRules rules = CollectionRules.NONE;
+    private @Nullable SensitiveFields sensitive;
 
     /// @param estimate about how many documents there are in all; empty where that is not known
     public CollectionProfile(String collection, OptionalLong estimate) {
@@ -26,6 +28,7 @@ public final class CollectionProfile {
 
     /// @param size of the document in BSON, bytes
     public void add(BsonDocument document, long size) {
+        sensitive = null;
         documents.add(document, 0, limits);
         bytes += size;
         bytesMax = Math.max(bytesMax, size);
@@ -47,6 +50,24 @@ public final class CollectionProfile {
     /// The indexes that MongoDB has; empty where nobody asked, or was allowed to.
     public Optional<List<SourceIndex>> indexes() {
         return Optional.ofNullable(indexes);
+    }
+
+    /// Notes what MongoDB asks of documents.
+    public void rules(CollectionRules found) {
+        rules = found;
+    }
+
+    /// What MongoDB asks of documents; [CollectionRules#NONE] where nobody asked, or was allowed to.
+    public CollectionRules rules() {
+        return rules;
+    }
+
+    /// The fields whose values must not be shown.
+    SensitiveFields sensitive() {
+        if (sensitive == null) {
+            sensitive = SensitiveFields.of(documents);
+        }
+        return sensitive;
     }
 
     /// How many documents the heap was too small for.

@@ -24,10 +24,14 @@ final class FieldSummaries {
     private final Map<String, String> becomes = new HashMap<>();
     private final List<FieldSummary> found = new ArrayList<>();
 
-    private FieldSummaries() {}
+    private final SensitiveFields sensitive;
+
+    private FieldSummaries(SensitiveFields sensitive) {
+        this.sensitive = sensitive;
+    }
 
     static List<FieldSummary> of(CollectionProfile profile, Table table) {
-        FieldSummaries summaries = new FieldSummaries();
+        FieldSummaries summaries = new FieldSummaries(profile.sensitive());
         summaries.becomes.put(
                 "_id", table.key().column() + " " + table.key().type().sql());
         summaries.columns("", table.columns());
@@ -81,7 +85,7 @@ final class FieldSummaries {
         }
     }
 
-    private static FieldSummary summary(String path, double there, FieldProfile field, String becomes) {
+    private FieldSummary summary(String path, double there, FieldProfile field, String becomes) {
         Map<String, Long> types = new LinkedHashMap<>();
         field.types().forEach((type, count) -> types.put(BsonTypes.name(type), count));
         long nulls = field.count() - field.values();
@@ -89,7 +93,10 @@ final class FieldSummaries {
                 path, there, field.count() == 0 ? 0 : (double) nulls / field.count(), types, range(field), becomes);
     }
 
-    private static String range(FieldProfile field) {
+    private String range(FieldProfile field) {
+        if (sensitive.of(field).isPresent()) {
+            return "(not shown)";
+        }
         List<String> ranges = new ArrayList<>();
         if (field.texts().count() > 0) {
             ranges.add(

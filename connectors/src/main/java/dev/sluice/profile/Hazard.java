@@ -40,6 +40,10 @@ public record Hazard(Kind kind, String path, String text) {
         MANY_FIELDS,
         /// A document of some megabytes.
         LARGE_DOCUMENT,
+        /// Passwords, tokens, keys and their like.
+        SECRET,
+        /// E-mail addresses, telephone numbers and their like.
+        PERSONAL,
         /// Nothing was there to look at.
         EMPTY
     }

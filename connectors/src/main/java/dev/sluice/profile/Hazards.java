@@ -31,6 +31,14 @@ final class Hazards {
         Hazards hazards = new Hazards(key);
         hazards.documents(profile);
         hazards.object("", profile.documents());
+        profile.sensitive().byPath().forEach((path, found) -> {
+            String masked = OneLine.path(path);
+            // It is kept as no jsonb.
+            hazards.found.removeIf(hazard -> found.masked()
+                    && hazard.kind() == Kind.UNBOUNDED_NAMES
+                    && hazard.path().equals(masked));
+            hazards.sensitive(path, found);
+        });
         return hazards.found;
     }
 
@@ -52,6 +60,23 @@ final class Hazards {
                     BsonTypes.number(profile.unseen())
                             + " were not read: they take more memory than the heap has; raise it (-Xmx) to include them");
         }
+    }
+
+    private void sensitive(List<String> path, Sensitive sensitive) {
+        Kind kind = switch (sensitive.kind()) {
+            case SECRET -> Kind.SECRET;
+            case PERSONAL -> Kind.PERSONAL;
+        };
+        boolean unreachable = path.getFirst().equals("_id") || !PathText.isKey(path);
+        add(
+                kind,
+                OneLine.path(path),
+                sensitive.reason()
+                        + (unreachable
+                                ? ": no `redact` reaches it, so it is copied"
+                                : sensitive.masked()
+                                        ? ": masked by `redact`; take the line out where the application needs it"
+                                        : ": copied; the line of `redact` that hides it is there as a comment"));
     }
 
     /// @param path of the object; empty for the documents

@@ -242,6 +242,10 @@ final class IndexPlan {
                         + " an expression on it.");
             }
             FieldProfile field = field(place.path()).orElse(null);
+            if (field != null && profile.sensitive().isMasked(field)) {
+                return Optional.of(
+                        OneLine.name(place.column()) + " is masked by redact, which leaves nothing to look for.");
+            }
             if (field != null && (long) field.texts().charactersMax() * BYTES_PER_CHARACTER > ENTRY_BYTES_MAX) {
                 return Optional.of("some texts of " + OneLine.name(place.column()) + " may be too long for a B-tree,"
                         + " which takes 2,704 bytes. An index on md5(" + place.sql() + ") does for equality.");

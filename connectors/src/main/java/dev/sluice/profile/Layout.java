@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.bson.BsonType;
 
@@ -69,20 +70,22 @@ final class Layout {
     private final List<Nested> tables = new ArrayList<>();
     private final List<Left> left = new ArrayList<>();
     private final boolean child;
+    private final SensitiveFields sensitive;
 
-    private Layout(boolean child) {
+    private Layout(boolean child, SensitiveFields sensitive) {
         this.child = child;
+        this.sensitive = sensitive;
     }
 
-    static Layout ofDocuments(ObjectProfile documents) {
-        Layout layout = new Layout(false);
-        layout.lay(documents, List.of(), 1);
+    static Layout of(CollectionProfile profile) {
+        Layout layout = new Layout(false, profile.sensitive());
+        layout.lay(profile.documents(), List.of(), 1);
         layout.limitColumns();
         return layout;
     }
 
-    private static Layout ofElements(ObjectProfile elements) {
-        Layout layout = new Layout(true);
+    private static Layout ofElements(ObjectProfile elements, SensitiveFields sensitive) {
+        Layout layout = new Layout(true, sensitive);
         layout.lay(elements, List.of(), 1);
         layout.limitColumns();
         return layout;
@@ -122,6 +125,11 @@ final class Layout {
     }
 
     private void lay(List<String> path, FieldProfile field, double share) {
+        Optional<Sensitive> masked = sensitive.of(field).filter(Sensitive::masked);
+        if (masked.isPresent()) {
+            columns.add(new Flat(path, field, SensitiveFields.masked(masked.get()), share));
+            return;
+        }
         ObjectProfile object = field.object();
         int levels = child ? FLAT_LEVELS - 1 : FLAT_LEVELS;
         if (object != null
@@ -134,7 +142,7 @@ final class Layout {
         ArrayProfile array = field.array();
         ObjectProfile elements = array == null ? null : array.elements().object();
         if (!child && array != null && elements != null && path.size() <= levels && isTable(field, array, elements)) {
-            tables.add(new Nested(path, field, elements, ofElements(elements)));
+            tables.add(new Nested(path, field, elements, ofElements(elements, sensitive)));
             return;
         }
         TypeChoice.of(field, path.getLast()).ifPresent(choice -> columns.add(new Flat(path, field, choice, share)));

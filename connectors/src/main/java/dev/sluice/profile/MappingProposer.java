@@ -4,6 +4,8 @@ import dev.sluice.profile.Hazard.Kind;
 import dev.sluice.profile.Proposal.Child;
 import dev.sluice.profile.Proposal.Column;
 import dev.sluice.profile.Proposal.KeyColumn;
+import dev.sluice.profile.Proposal.Promise;
+import dev.sluice.profile.Proposal.Redacted;
 import dev.sluice.profile.Proposal.Table;
 import dev.sluice.profile.Proposal.Target;
 import dev.sluice.schema.ColumnType;
@@ -19,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.bson.BsonType;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +36,8 @@ public final class MappingProposer {
     private final Wish wish;
     private final References references;
     private final Map<String, KeyColumn> keys;
+    /// Of the collection whose table is being put together.
+    private SensitiveFields sensitive = SensitiveFields.of(new ObjectProfile());
     private final Map<String, String> tableNames = new HashMap<>();
     /// Of the arrays of each collection, in the order of its layout.
     private final Map<String, List<String>> childNames = new HashMap<>();
@@ -75,13 +80,14 @@ public final class MappingProposer {
                 .toList();
         MappingProposer proposer = new MappingProposer(wish, keys, references);
         SequencedMap<CollectionProfile, Layout> layouts = new LinkedHashMap<>();
-        sorted.forEach(profile -> layouts.put(profile, Layout.ofDocuments(profile.documents())));
+        sorted.forEach(profile -> layouts.put(profile, Layout.of(profile)));
         proposer.nameTables(layouts);
         Map<String, Table> tables = new LinkedHashMap<>();
         SqlNames indexes = proposer.takenNames();
         layouts.forEach((profile, layout) -> {
             Table table = proposer.table(profile, layout);
-            Table known = profile.indexes().isPresent() ? table.withoutGuesses() : table;
+            Table promised = table.withColumns(RequiredColumns.of(profile, table.columns()));
+            Table known = profile.indexes().isPresent() ? promised.withoutGuesses() : promised;
             tables.put(profile.collection(), known.withIndexes(IndexPlan.of(profile, known, indexes)));
         });
         return new Proposal(wish.name(), wish.database(), wish.schema(), referredFirst(tables), wish.ignored());
@@ -155,6 +161,7 @@ public final class MappingProposer {
         List<Hazard> hazards = Hazards.of(profile, key);
         SqlNames columns = SqlNames.ofColumns();
         columns.reserve(key.column());
+        sensitive = profile.sensitive();
         List<Column> proposed = columns(layout, columns, "", hazards);
         List<Child> children = new ArrayList<>();
         Iterator<String> names =
@@ -166,13 +173,37 @@ public final class MappingProposer {
                 profile.collection(),
                 name,
                 profile.sample(),
-                key,
+                shown(key, profile),
                 proposed,
                 columns.claim("rest"),
                 children,
                 List.of(),
+                redactions(profile),
                 Reasons.notes(profile, layout),
                 hazards);
+    }
+
+    /// The key, without what its reason says of values that must not be shown.
+    private static KeyColumn shown(KeyColumn key, CollectionProfile profile) {
+        return profile.sensitive()
+                .of(profile.id())
+                .map(found -> new KeyColumn(
+                        key.column(),
+                        key.type(),
+                        key.typed(),
+                        key.of(),
+                        BsonTypes.shares(profile.id()) + ", " + found.reason()))
+                .orElse(key);
+    }
+
+    private static List<Redacted> redactions(CollectionProfile profile) {
+        List<Redacted> redactions = new ArrayList<>();
+        profile.sensitive().byPath().forEach((path, found) -> {
+            if (!path.getFirst().equals("_id") && PathText.isKey(path)) {
+                redactions.add(new Redacted(path, found.masked(), found.reason()));
+            }
+        });
+        return redactions;
     }
 
     private Child child(String parentTable, String name, Layout.Nested nested, List<Hazard> hazards) {
@@ -229,8 +260,9 @@ public final class MappingProposer {
     private Column column(String name, Layout.Flat flat) {
         FieldProfile field = flat.field();
         ArrayProfile array = field.array();
-        Optional<Reference> reference =
-                references.of(field).or(() -> array == null ? Optional.empty() : references.of(array.elements()));
+        Optional<Reference> reference = sensitive.isMasked(field)
+                ? Optional.empty()
+                : references.of(field).or(() -> array == null ? Optional.empty() : references.of(array.elements()));
         TypeChoice choice = flat.choice();
         Optional<Target> target = reference.flatMap(r -> target(r, choice.type()));
         Optional<JoinTrial.Join> join = target.flatMap(t -> t.reference().join());
@@ -240,12 +272,20 @@ public final class MappingProposer {
                 join.isPresent() && choice.type() instanceof ColumnType.Array ? new ColumnType.Array(type) : type,
                 flat.path(),
                 join.map(j -> conversions(choice, j)).orElse(choice.conversions()),
-                Reasons.of(flat, wish.words()),
+                sensitive
+                        .of(field)
+                        .map(found -> Reasons.hidden(flat, found))
+                        .orElseGet(() -> Reasons.of(flat, wish.words())),
                 target,
-                field.isUnique()
-                        && !(choice.type() instanceof ColumnType.Jsonb)
-                        && choice.conversions().isEmpty()
-                        && target.isEmpty());
+                isUnique(field, choice) && target.isEmpty() && !sensitive.isMasked(field)
+                        ? Set.of(Promise.UNIQUE)
+                        : Set.of());
+    }
+
+    private static boolean isUnique(FieldProfile field, TypeChoice choice) {
+        return field.isUnique()
+                && !(choice.type() instanceof ColumnType.Jsonb)
+                && choice.conversions().isEmpty();
     }
 
     /// Those that make a reference like the key, behind those that say what is a value at all.

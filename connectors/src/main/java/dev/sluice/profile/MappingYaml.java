@@ -3,6 +3,7 @@ package dev.sluice.profile;
 import dev.sluice.profile.Proposal.Child;
 import dev.sluice.profile.Proposal.Column;
 import dev.sluice.profile.Proposal.KeyColumn;
+import dev.sluice.profile.Proposal.Redacted;
 import dev.sluice.profile.Proposal.Table;
 import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
@@ -41,10 +42,7 @@ public final class MappingYaml {
         line("", "mapping: " + PathText.scalar(proposal.name()), "");
         line("", "database: " + PathText.scalar(proposal.database()), "");
         line("", "schema: " + PathText.scalar(proposal.schema()), "");
-        if (!proposal.ignored().isEmpty()) {
-            line("", "ignore:", "");
-            proposal.ignored().forEach((name, reason) -> line("  ", "- " + PathText.scalar(name), reason));
-        }
+        ignored(proposal.ignored());
         yaml.append('\n');
         line("", "collections:", "");
         boolean first = true;
@@ -57,19 +55,73 @@ public final class MappingYaml {
         }
     }
 
+    /// A line each with its reason, those that are empty together.
+    private void ignored(SequencedMap<String, String> ignored) {
+        List<String> empty = ignored.keySet().stream()
+                .filter(name -> Proposal.EMPTY.equals(ignored.get(name)))
+                .toList();
+        if (empty.isEmpty()) {
+            if (!ignored.isEmpty()) {
+                line("", "ignore:", "");
+                ignored.forEach((name, reason) -> line("  ", "- " + PathText.scalar(name), reason));
+            }
+            return;
+        }
+        line("", "ignore: [", "");
+        ignored.forEach((name, reason) -> {
+            if (!reason.equals(Proposal.EMPTY)) {
+                line("  ", PathText.scalar(name) + ",", reason);
+            }
+        });
+        comment(
+                "  ",
+                "Without documents when they were read: " + empty.size()
+                        + ". `sluice infer --include-empty` gives them tables. Take out those that are going to be used:"
+                        + " Sluice tells of a collection that is neither mapped nor ignored, and of these it tells nothing.");
+        line("  ", empty.stream().map(PathText::scalar).collect(Collectors.joining(", ")), "");
+        line("", "]", "");
+    }
+
     private void table(Table table) {
         line("  ", PathText.scalar(table.collection()) + ":", "");
         table.notes().forEach(note -> comment("    ", note));
         table.hazards().stream()
                 // Said at the column itself.
-                .filter(h -> h.kind() != Hazard.Kind.MIXED_TYPES)
+                .filter(h -> h.kind() != Hazard.Kind.MIXED_TYPES && !isUnderRedact(h, table))
                 .forEach(h -> comment("    ", "Mind " + h.path() + ": " + h.text() + "."));
         line("    ", "table: " + PathText.scalar(table.table()), "");
         line("    ", "key: " + key(table.key()), table.key().reason());
+        redact(table.redactions());
         columns("    ", table.columns(), table.rest());
         if (!table.children().isEmpty()) {
             line("    ", "children:", "");
             table.children().forEach(this::child);
+        }
+    }
+
+    private static boolean isUnderRedact(Hazard hazard, Table table) {
+        return (hazard.kind() == Hazard.Kind.SECRET || hazard.kind() == Hazard.Kind.PERSONAL)
+                && table.redactions().stream()
+                        .anyMatch(redacted -> OneLine.path(redacted.path()).equals(hazard.path()));
+    }
+
+    /// Secrets are masked. Of personal data `hash` is proposed, so that equal values stay equal to indexes and joins.
+    private void redact(List<Redacted> redactions) {
+        if (redactions.isEmpty()) {
+            return;
+        }
+        boolean on = redactions.stream().anyMatch(Redacted::on);
+        line(
+                "    ",
+                (on ? "" : "# ") + "redact:",
+                "before anything else sees the document; take a line out where the application needs the value");
+        for (Redacted redacted : redactions) {
+            line(
+                    "    ",
+                    (redacted.on() ? "  " : on ? "  # " : "#   ")
+                            + PathText.yaml(redacted.path())
+                            + (redacted.on() ? ": mask" : ": hash"),
+                    redacted.reason());
         }
     }
 

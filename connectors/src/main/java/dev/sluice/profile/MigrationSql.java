@@ -2,6 +2,7 @@ package dev.sluice.profile;
 
 import dev.sluice.profile.Proposal.Child;
 import dev.sluice.profile.Proposal.Column;
+import dev.sluice.profile.Proposal.Promise;
 import dev.sluice.profile.Proposal.Table;
 import dev.sluice.profile.Proposal.Target;
 import dev.sluice.schema.ColumnType;
@@ -10,7 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /// Writes the tables of a proposal as a migration: the types are the mapping's, nothing is NOT NULL but
-/// keys, and what MongoDB does not promise (foreign keys, unique values) is there as comments. For one text
+/// keys and what MongoDB sees to ([RequiredColumns]), and what MongoDB does not promise (foreign keys, unique values)
+/// is there as comments. For one text
 /// and one thread.
 public final class MigrationSql {
     private final StringBuilder sql = new StringBuilder();
@@ -19,6 +21,7 @@ public final class MigrationSql {
     private final List<String> notes = new ArrayList<>();
     private final List<String> families = new ArrayList<>();
     private final List<String> constraints = new ArrayList<>();
+    private final List<String> required = new ArrayList<>();
 
     private MigrationSql() {}
 
@@ -51,6 +54,10 @@ public final class MigrationSql {
                                 : ""),
                 unique);
         block("\n-- What other indexes of MongoDB are here:\n", notes);
+        block(
+                "\n-- MongoDB's validators ask for these, and each document that was read has one. A validator is asked when a\n"
+                        + "-- document is written: one that was there before, or was written past it, would be a dead letter.\n",
+                required);
         block(
                 "\n-- A document's rows are written together, so foreign keys from child tables hold, if you want them.\n",
                 families);
@@ -153,9 +160,14 @@ public final class MigrationSql {
     private void columns(List<Line> lines, String table, List<Column> columns, Optional<String> sample) {
         String seen = sample.map(part -> "  -- as it does in " + part).orElse("");
         for (Column column : columns) {
-            lines.add(new Line(column.column(), column.type().sql()));
+            lines.add(
+                    new Line(column.column(), column.type().sql() + (column.is(Promise.NOT_NULL) ? " NOT NULL" : "")));
+            if (column.is(Promise.REQUIRED)) {
+                required.add("-- ALTER TABLE " + table + " ALTER COLUMN " + SqlKeywords.identifier(column.column())
+                        + " SET NOT NULL;");
+            }
             column.reference().ifPresent(target -> reference(table, column, target, seen));
-            if (column.unique()) {
+            if (column.is(Promise.UNIQUE)) {
                 constraints.add("-- CREATE UNIQUE INDEX ON " + table + " (" + SqlKeywords.identifier(column.column())
                         + ");" + seen);
             }

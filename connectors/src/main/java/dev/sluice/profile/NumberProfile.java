@@ -37,6 +37,7 @@ public final class NumberProfile {
     private long hundredths;
     private long fullHundredths;
     private long nearHundredths;
+    private long cards;
     private int integerDigitsMax;
     private int scaleMax;
     private @Nullable BigDecimal least;
@@ -67,6 +68,9 @@ public final class NumberProfile {
         BigDecimal stripped = value.stripTrailingZeros();
         scaleMax = Math.max(scaleMax, stripped.scale());
         integerDigitsMax = Math.max(integerDigitsMax, stripped.precision() - stripped.scale());
+        if (stripped.scale() <= 0 && ValueShape.CARD.fits(value.toBigInteger().toString())) {
+            cards++;
+        }
         if (stripped.scale() <= MONEY_SCALE) {
             hundredths++;
             fullHundredths += stripped.scale() == MONEY_SCALE ? 1 : 0;
@@ -162,6 +166,11 @@ public final class NumberProfile {
     /// 0.30000000000000004 beside 0.3.
     public long nearHundredths() {
         return nearHundredths;
+    }
+
+    /// Whole numbers that may be those of payment cards.
+    long cards() {
+        return cards;
     }
 
     /// Whether every one is a whole number of 64 bits.

@@ -3,8 +3,10 @@ package dev.sluice.profile;
 import dev.sluice.bson.TwinDocument;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SequencedMap;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
@@ -69,6 +71,16 @@ public final class ObjectProfile {
     /// Whether not all names were remembered, for there were too many or they lie too deep.
     public boolean unbounded() {
         return unbounded;
+    }
+
+    /// The field at a path through objects; empty where none was seen, or an array is on the way.
+    Optional<FieldProfile> at(List<String> path) {
+        FieldProfile field = fields.get(path.getFirst());
+        if (field == null || path.size() == 1) {
+            return Optional.ofNullable(field);
+        }
+        ObjectProfile object = field.object();
+        return object == null ? Optional.empty() : object.at(path.subList(1, path.size()));
     }
 
     /// How often a field is there on average: 1 where all objects have the same fields.

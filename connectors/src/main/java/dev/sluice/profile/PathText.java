@@ -26,6 +26,11 @@ final class PathText {
         return name.indexOf('"') >= 0;
     }
 
+    /// Whether the path can be written as a name, as under `redact`.
+    static boolean isKey(List<String> path) {
+        return isReadable(path) && path.stream().noneMatch(PathText::isQuoted);
+    }
+
     /// The path as the value of `from`.
     static String yaml(List<String> path) {
         if (path.stream().anyMatch(PathText::isQuoted)) {

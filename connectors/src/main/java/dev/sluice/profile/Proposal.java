@@ -2,11 +2,13 @@ package dev.sluice.profile;
 
 import dev.sluice.schema.ColumnType;
 import dev.sluice.schema.KeyMapping;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A mapping and its tables, proposed for a database whose documents were looked at. [MappingYaml] and
@@ -19,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 /// @param ignored collections that are left alone, and why
 public record Proposal(
         String name, String database, String schema, List<Table> tables, SequencedMap<String, String> ignored) {
+    /// Why a collection without documents is left alone.
+    public static final String EMPTY = "empty when it was read";
+
     public Proposal {
         tables = List.copyOf(tables);
         ignored = new LinkedHashMap<>(ignored);
@@ -27,6 +32,7 @@ public record Proposal(
     /// The table of one collection.
     ///
     /// @param sample how many documents the proposal was made from; empty where it was all of them
+    /// @param redactions what is hidden, and what might be
     /// @param notes for people, a line each: what was looked at, what is in the rest and why
     /// @param rest the column that keeps what no other one reads
     /// @param indexes of this table and its child tables; without those of keys
@@ -39,18 +45,26 @@ public record Proposal(
             String rest,
             List<Child> children,
             List<PlannedIndex> indexes,
+            List<Redacted> redactions,
             List<String> notes,
             List<Hazard> hazards) {
         public Table {
             columns = List.copyOf(columns);
             children = List.copyOf(children);
             indexes = List.copyOf(indexes);
+            redactions = List.copyOf(redactions);
             notes = List.copyOf(notes);
             hazards = List.copyOf(hazards);
         }
 
         Table withIndexes(List<PlannedIndex> planned) {
-            return new Table(collection, table, sample, key, columns, rest, children, planned, notes, hazards);
+            return new Table(
+                    collection, table, sample, key, columns, rest, children, planned, redactions, notes, hazards);
+        }
+
+        Table withColumns(List<Column> others) {
+            return new Table(
+                    collection, table, sample, key, others, rest, children, indexes, redactions, notes, hazards);
         }
 
         /// Without columns that are unique as far as was seen: whether they are is known.
@@ -64,8 +78,19 @@ public record Proposal(
                     rest,
                     children.stream().map(Child::withoutGuesses).toList(),
                     indexes,
+                    redactions,
                     notes,
                     hazards);
+        }
+    }
+
+    /// A line under `redact`.
+    ///
+    /// @param on whether it is in place; else it is a comment
+    /// @param reason for people
+    public record Redacted(List<String> path, boolean on, String reason) {
+        public Redacted {
+            path = List.copyOf(path);
         }
     }
 
@@ -80,6 +105,7 @@ public record Proposal(
     /// @param path of the field, in the document or in the element of a child table
     /// @param conversions of the mapping language, in their order
     /// @param reason for the type, for people
+    /// @param promises what holds for all rows, or for all that were seen
     public record Column(
             String column,
             ColumnType type,
@@ -87,15 +113,39 @@ public record Proposal(
             List<String> conversions,
             String reason,
             Optional<Target> reference,
-            boolean unique) {
+            Set<Promise> promises) {
         public Column {
             path = List.copyOf(path);
             conversions = List.copyOf(conversions);
+            promises = promises.isEmpty() ? Set.of() : EnumSet.copyOf(promises);
+        }
+
+        boolean is(Promise promise) {
+            return promises.contains(promise);
+        }
+
+        Column with(Promise promise) {
+            Set<Promise> more = EnumSet.of(promise);
+            more.addAll(promises);
+            return new Column(column, type, path, conversions, reason, reference, more);
         }
 
         Column withoutGuess() {
-            return new Column(column, type, path, conversions, reason, reference, false);
+            Set<Promise> known = EnumSet.noneOf(Promise.class);
+            known.addAll(promises);
+            known.remove(Promise.UNIQUE);
+            return new Column(column, type, path, conversions, reason, reference, known);
         }
+    }
+
+    /// What a column's values are like in all rows.
+    public enum Promise {
+        /// No two that were seen are alike. MongoDB does not see to it.
+        UNIQUE,
+        /// MongoDB's validator asks for a value, and each document that was seen has one.
+        REQUIRED,
+        /// The same, and so surely that the table has it as a constraint.
+        NOT_NULL
     }
 
     /// What a column refers to.

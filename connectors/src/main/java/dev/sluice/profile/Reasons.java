@@ -18,6 +18,19 @@ final class Reasons {
     ///
     /// @param values whether the few words that a field always holds are written down
     static String of(Layout.Flat flat, boolean values) {
+        return join(described(flat, values), flat);
+    }
+
+    /// Of a column whose values must not be shown: nothing of them.
+    static String hidden(Layout.Flat flat, Sensitive sensitive) {
+        return join(
+                sensitive.masked()
+                        ? List.of(flat.choice().reason())
+                        : List.of(BsonTypes.shares(flat.field()), sensitive.reason()),
+                flat);
+    }
+
+    private static List<String> described(Layout.Flat flat, boolean values) {
         FieldProfile field = flat.field();
         List<String> parts = new ArrayList<>(List.of(flat.choice().reason()));
         ObjectProfile object = field.object();
@@ -40,6 +53,12 @@ final class Reasons {
         if (field.isUnique()) {
             parts.add("no two alike");
         }
+        return parts;
+    }
+
+    private static String join(List<String> described, Layout.Flat flat) {
+        FieldProfile field = flat.field();
+        List<String> parts = new ArrayList<>(described);
         long nulls = field.count() - field.values();
         if (nulls > 0) {
             parts.add("null in " + BsonTypes.percent(nulls, field.count()));
@@ -105,6 +124,19 @@ final class Reasons {
                     + " \"All\", \"always\", \"at most\", \"alike\" and shares below refer to these.");
         }
         left(layout).forEach(note -> notes.add("In the rest, " + note + "."));
+        CollectionRules rules = profile.rules();
+        if (rules.validated()) {
+            notes.add("MongoDB checks documents by a validator"
+                    + (rules.enforced()
+                            ? " and refuses others; what it asks for and the tables do not is lost once the writes move."
+                            : ", and does not refuse all others."));
+        }
+        if (rules.locale() != null) {
+            notes.add("MongoDB compares its texts by the collation " + OneLine.name(rules.locale())
+                    + "; columns here by the database's. An ICU collation is its like: COLLATE \""
+                    + OneLine.text(rules.locale())
+                    + "-x-icu\".");
+        }
         return notes;
     }
 

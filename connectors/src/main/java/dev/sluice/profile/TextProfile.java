@@ -18,10 +18,14 @@ public final class TextProfile {
     /// No text that is longer is of any form but JSON.
     private static final int FORM_LENGTH_MAX = 400;
 
+    /// A secret or an address is not longer.
+    private static final int SHAPE_LENGTH_MAX = 8_192;
+
     private final Map<TextForm, Long> forms = new EnumMap<>(TextForm.class);
     private static final Set<TextForm> SHORT_FORMS = EnumSet.complementOf(EnumSet.of(TextForm.JSON));
 
     private final Map<DateText, Long> dates = new EnumMap<>(DateText.class);
+    private final Map<ValueShape, Long> shapes = new EnumMap<>(ValueShape.class);
     private final SequencedMap<String, Long> nullWords = new TreeMap<>();
 
     private long count;
@@ -41,6 +45,13 @@ public final class TextProfile {
             for (TextForm form : SHORT_FORMS) {
                 if (form.fits(text)) {
                     forms.merge(form, 1L, Long::sum);
+                }
+            }
+        }
+        if (text.length() <= SHAPE_LENGTH_MAX) {
+            for (ValueShape shape : ValueShape.values()) {
+                if (shape.fits(text)) {
+                    shapes.merge(shape, 1L, Long::sum);
                 }
             }
         }
@@ -86,6 +97,11 @@ public final class TextProfile {
     /// How many are of a form; of JSON, those before the first that is none.
     public long count(TextForm form) {
         return forms.getOrDefault(form, 0L);
+    }
+
+    /// How many look like this.
+    long count(ValueShape shape) {
+        return shapes.getOrDefault(shape, 0L);
     }
 
     /// How many write a date in this way.

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 /// Documents in, mapping and tables out: `infer/shop` reads as an example, and holds each rule once.
 class GoldenProposalTest {
     private static final Path FOLDER = Path.of("src/test/resources/infer/shop");
+    private static final Path ACCOUNTS = Path.of("src/test/resources/infer/accounts");
     private static final Path SALES = Path.of("src/test/resources/infer/sales");
 
     @Test
@@ -41,6 +42,29 @@ class GoldenProposalTest {
         assertThat(coverage.deadLetters()).isZero();
         assertThat(coverage.reasons())
                 .containsOnly(Map.entry("quarantined: sales.weight is a string, not a number", 1L));
+    }
+
+    @Test
+    @DisplayName(
+            "secrets are masked, personal data is copied with the line that hides it, and no value of either is written")
+    void accountsBecomeThisMappingAndTheseTables() throws IOException {
+        SequencedMap<String, List<BsonDocument>> documents = new LinkedHashMap<>();
+        documents.put("accounts", lines(ACCOUNTS, "accounts.jsonl"));
+        List<SourceIndex> indexes = lines(ACCOUNTS, "accounts.indexes.jsonl").stream()
+                .flatMap(entry -> SourceIndex.of(entry).stream())
+                .toList();
+        CollectionRules rules =
+                CollectionRules.of(lines(ACCOUNTS, "accounts.options.json").getFirst());
+        // With the words that fields always hold.
+        Proposal proposal = Profiles.propose(documents, Map.of("accounts", indexes), Map.of("accounts", rules), true);
+
+        isAsIn(ACCOUNTS, proposal);
+        assertThat(MappingYaml.write(proposal) + MigrationSql.write(proposal))
+                .contains("always one of \"Paris\", \"Berlin\"")
+                .doesNotContain("planted", "eyJ", "$2b$", "4111111", "+49");
+        Coverage coverage = Profiles.coverage(Profiles.read(proposal), "accounts", documents);
+        assertThat(coverage.reasons()).isEmpty();
+        assertThat(coverage.deadLetters()).isZero();
     }
 
     /// With `-Dsluice.write.golden=true` the files are written instead; read them before they are committed.

@@ -56,18 +56,30 @@ final class Profiles {
     /// @param indexes of MongoDB, by collection; of those that are not in it they could not be read
     static Proposal propose(
             SequencedMap<String, List<BsonDocument>> collections, Map<String, List<SourceIndex>> indexes) {
+        return propose(collections, indexes, Map.of(), false);
+    }
+
+    /// @param rules of MongoDB, by collection
+    /// @param words whether words that fields always hold are written down
+    static Proposal propose(
+            SequencedMap<String, List<BsonDocument>> collections,
+            Map<String, List<SourceIndex>> indexes,
+            Map<String, CollectionRules> rules,
+            boolean words) {
         List<CollectionProfile> profiles = new ArrayList<>();
         collections.forEach((name, documents) -> {
             CollectionProfile profile = of(name, documents);
             if (indexes.containsKey(name)) {
                 profile.indexes(indexes.getOrDefault(name, List.of()));
             }
+            profile.rules(rules.getOrDefault(name, CollectionRules.NONE));
             profiles.add(profile);
         });
         Map<String, IdSurvey> surveys = new HashMap<>();
         collections.forEach((name, documents) -> surveys.put(name, survey(name, collections)));
         Map<String, KeyColumn> keys = Keys.choose(profiles, surveys);
-        return MappingProposer.propose(wish(), profiles, keys, References.find(profiles, keys, lookup(collections)));
+        MappingProposer.Wish wish = new MappingProposer.Wish("test", "test", "public", new LinkedHashMap<>(), words);
+        return MappingProposer.propose(wish, profiles, keys, References.find(profiles, keys, lookup(collections)));
     }
 
     /// The proposal for one collection, without looking for references.

@@ -466,7 +466,7 @@ class ProposalTest {
         Proposal proposal = Profiles.propose(collections(documents));
 
         assertThat(proposal.tables().getFirst().columns().stream()
-                        .filter(Column::unique)
+                        .filter(column -> column.is(Proposal.Promise.UNIQUE))
                         .map(Column::column))
                 .containsExactly("email");
         assertThat(MigrationSql.write(proposal)).contains("\n-- CREATE UNIQUE INDEX ON things (email);\n");

@@ -380,6 +380,26 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         }
     }
 
+    /// The options of a collection, as the command `listCollections` has them: its validator, its collation.
+    ///
+    /// @return empty where there is no such collection, or the user may not see them
+    public Optional<BsonDocument> options(String collection) {
+        try {
+            BsonDocument info = client.getDatabase(database)
+                    .listCollections(BsonDocument.class)
+                    .filter(Filters.eq("name", collection))
+                    .first();
+            return info != null && info.get("options") instanceof BsonDocument options
+                    ? Optional.of(options)
+                    : Optional.empty();
+        } catch (MongoException e) {
+            if (e.getCode() == UNAUTHORIZED) {
+                return Optional.empty();
+            }
+            throw Failures.classify(e);
+        }
+    }
+
     /// MongoDB's block of all writes but its own.
     public WriteBlock writeBlock() {
         return new WriteBlock(client);
