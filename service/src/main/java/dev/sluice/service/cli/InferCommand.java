@@ -13,11 +13,14 @@ import dev.sluice.service.infer.ProposedFiles;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.MongoSource.Namespace;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
@@ -34,8 +37,9 @@ import picocli.CommandLine.Option;
             "Reads a sample of each collection and writes a folder for SLUICE_MAPPING: mapping.yaml, with the reason for"
                     + " each column as a comment, and the migration that makes the tables. `sluice backfill` and `sluice run`"
                     + " take it as it is. Needs MONGO_URI and MONGO_DB_NAME; PostgreSQL is not asked.",
-            "Prints what was seen, what is hazardous, and what became of documents that the mapping was tried on. The"
-                    + " least and greatest numbers, dates and lengths are the only values of documents that it prints."
+            "Prints totals, what to look at first and the next steps; REPORT.md in the folder has all that was seen, and"
+                    + " --verbose prints it too. The least and greatest numbers, dates and lengths are the only values of"
+                    + " documents in it, and of secrets and personal data not even these: secrets are masked by `redact`."
         })
 final class InferCommand implements Callable<Integer> {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,39}");
@@ -79,6 +83,11 @@ final class InferCommand implements Callable<Integer> {
             description = "Where a field always holds one of a few texts, write these into the mapping's comments.")
     private boolean showValues;
 
+    @Option(
+            names = "--include-empty",
+            description = "Give collections without documents tables; else they are under `ignore`.")
+    private boolean includeEmpty;
+
     @Option(names = "--json", description = "The report as JSON.")
     private boolean json;
 
@@ -100,19 +109,41 @@ final class InferCommand implements Callable<Integer> {
             Inference.Result result = new Inference(
                             source,
                             new Inference.Request(
-                                    collections, howMany.whole ? 0 : howMany.sample, mapping, schema, showValues),
+                                    collections, howMany.whole ? 0 : howMany.sample, mapping, schema, wanted()),
                             InferProgress.to(System.err))
                     .run(namespaces);
             files.write(result.yaml(), result.sql(), result.afterCopy());
             InferReport.View view = InferReport.view(result, files);
+            files.writeReport(InferReport.markdown(view));
             if (json) {
                 spec.commandLine().getOut().println(InferReport.json(view));
                 spec.commandLine().getOut().flush();
             } else {
+                if (isVerbose()) {
+                    InferReport.printAll(view, spec.commandLine().getOut());
+                    spec.commandLine().getOut().println();
+                }
                 InferReport.print(view, spec.commandLine().getOut());
             }
             return view.coverage().deadLetters() == 0 ? SluiceCommand.FINE : SluiceCommand.FINDING;
         }
+    }
+
+    private Set<Inference.Wanted> wanted() {
+        Set<Inference.Wanted> wanted = EnumSet.noneOf(Inference.Wanted.class);
+        if (showValues) {
+            wanted.add(Inference.Wanted.WORDS);
+        }
+        if (includeEmpty) {
+            wanted.add(Inference.Wanted.EMPTY_COLLECTIONS);
+        }
+        return wanted;
+    }
+
+    /// Whether --verbose stands before or behind the command.
+    private boolean isVerbose() {
+        return Stream.of(spec.commandLine(), spec.root().commandLine())
+                .anyMatch(command -> command.getParseResult().hasMatchedOption("--verbose"));
     }
 
     private void checkOptions(String mapping) {

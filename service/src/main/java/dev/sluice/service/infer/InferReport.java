@@ -10,9 +10,11 @@ import dev.sluice.profile.Coverage.Landing;
 import dev.sluice.profile.FieldSummary;
 import dev.sluice.profile.Hazard;
 import dev.sluice.profile.PlannedIndex;
+import dev.sluice.profile.Proposal;
 import dev.sluice.service.infer.Inference.Inferred;
 import dev.sluice.service.text.Counted;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -37,12 +39,17 @@ public final class InferReport {
 
     private static final int REASONS_MAX = 5;
 
+    /// Characters of a line that lists places.
+    private static final int LINE_MAX = 110;
+
     private InferReport() {}
 
     /// The report as a program reads it.
     ///
     /// @param afterMigration what is applied after the copy; null for nothing
+    /// @param report the file with all that is known, for people
     /// @param setting what SLUICE_MAPPING has to be
+    /// @param decisions what to look at, by topic: places, without values
     public record View(
             String name,
             String database,
@@ -50,11 +57,14 @@ public final class InferReport {
             String mapping,
             String migration,
             @Nullable String afterMigration,
+            String report,
             String setting,
             Map<String, String> ignored,
             List<CollectionView> collections,
+            Map<String, List<String>> decisions,
             CoverageView coverage) {
         public View {
+            decisions = new LinkedHashMap<>(decisions);
             ignored = new LinkedHashMap<>(ignored);
             collections = List.copyOf(collections);
         }
@@ -151,10 +161,18 @@ public final class InferReport {
                 files.mapping().toString(),
                 files.migration().toString(),
                 result.afterCopy() == null ? null : files.after().toString(),
+                files.report().toString(),
                 files.setting(),
                 result.proposal().ignored(),
                 collections,
+                decisions(result),
                 total);
+    }
+
+    private static Map<String, List<String>> decisions(Inference.Result result) {
+        Map<String, List<String>> decisions = new LinkedHashMap<>();
+        Decisions.of(result.collections()).forEach((topic, places) -> decisions.put(topic.title(), places));
+        return decisions;
     }
 
     private static CollectionView collection(Inferred inferred) {
@@ -179,21 +197,105 @@ public final class InferReport {
         return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(view);
     }
 
-    /// Prints the profile of each collection, its hazards, and the coverage.
+    /// Prints a screen: totals, what to look at, and what comes next.
     public static void print(View view, PrintWriter out) {
+        totals(view, out);
+        if (!view.decisions().isEmpty()) {
+            out.printf("%nLook at these first:%n");
+            view.decisions().forEach((topic, places) -> out.println(line(topic, places)));
+        }
+        out.printf(
+                "%nWrote %s and %s%s; all that was seen is in %s. Next:%n",
+                view.mapping(),
+                view.migration(),
+                view.afterMigration() == null ? "" : ", after the copy " + view.afterMigration(),
+                view.report());
+        out.printf("  export SLUICE_MAPPING=%s POSTGRES_URI=postgresql://..%n", shell(view.setting()));
+        out.printf("  sluice plan      # checks both servers, and maps documents without writing%n");
+        out.printf("  sluice migrate   # makes the tables%n");
+        out.printf("  sluice run       # copies, then follows the changes; a page shows it%n");
+        out.printf("  sluice verify    # compares every row with its document%n");
+        out.flush();
+    }
+
+    private static void totals(View view, PrintWriter out) {
+        long empty =
+                view.ignored().values().stream().filter(Proposal.EMPTY::equals).count();
+        long others = view.ignored().size() - empty;
+        long tables = view.collections().stream()
+                .mapToLong(collection -> 1 + collection.childTables().size())
+                .sum();
+        out.printf(
+                "%s in %s%s%s; %s were read.%n",
+                Counted.of(view.collections().size(), "collection"),
+                Counted.of(tables, "table"),
+                empty == 0 ? "" : ", " + empty + " without documents left alone",
+                others == 0 ? "" : ", " + Counted.of(others, "other") + " left alone",
+                Counted.of(
+                        view.collections().stream()
+                                .mapToLong(CollectionView::documents)
+                                .sum(),
+                        "document"));
+        CoverageView coverage = view.coverage();
+        out.printf(
+                "The mapping was tried on %s: %s land whole, %s.%n"
+                        + "Of their values %s have a typed column, %s are jsonb, %s in the rest, %s quarantined.%n",
+                Counted.of(coverage.documents(), "document"),
+                share(coverage.whole(), coverage.documents()),
+                Counted.of(coverage.deadLetters(), "dead letter"),
+                share(coverage.typed(), coverage.values()),
+                share(coverage.json(), coverage.values()),
+                share(coverage.rest(), coverage.values()),
+                number(coverage.quarantined()));
+    }
+
+    /// As many places as a line has room for.
+    private static String line(String topic, List<String> places) {
+        StringBuilder line = new StringBuilder("  " + places.size() + " x " + topic + ": ");
+        int shown = 0;
+        for (String place : places) {
+            String next = (shown == 0 ? "" : ", ") + place;
+            if (shown > 0 && line.length() + next.length() > LINE_MAX) {
+                break;
+            }
+            line.append(next);
+            shown++;
+        }
+        return line + (shown < places.size() ? " and " + (places.size() - shown) + " more" : "");
+    }
+
+    /// A word of a shell.
+    private static String shell(String text) {
+        return text.matches("[\\w./+@%-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
+    }
+
+    /// The report as a file: [#print], and [#printAll] with the collections.
+    public static String markdown(View view) {
+        StringWriter text = new StringWriter();
+        PrintWriter out = new PrintWriter(text);
+        out.printf("# What `sluice infer` saw in %s%n%n```%n", view.database());
+        print(view, out);
+        out.printf("```%n%n## What there is to decide%n%n");
+        view.decisions().forEach((topic, places) -> {
+            out.printf("%s:%n%n```%n", topic);
+            places.forEach(out::println);
+            out.printf("```%n%n");
+        });
+        out.printf("## The collections%n%n```%n");
+        printAll(view, out);
+        out.printf("```%n");
+        out.flush();
+        return text.toString();
+    }
+
+    /// Prints the profile of each collection, its hazards, and the coverage.
+    public static void printAll(View view, PrintWriter out) {
         view.collections().forEach(collection -> print(collection, out));
         view.ignored().forEach((name, why) -> out.printf("%s: left alone, %s%n", name, why));
         if (!view.ignored().isEmpty()) {
             out.println();
         }
         coverage(view, out);
-        out.printf(
-                "%nWrote %s and %s%s. Next:%n",
-                view.mapping(),
-                view.migration(),
-                view.afterMigration() == null ? "" : ", and what comes after the copy: " + view.afterMigration());
-        out.printf("  export SLUICE_MAPPING=%s%n", view.setting());
-        out.printf("  sluice backfill --dry-run%n");
         out.flush();
     }
 

@@ -6,6 +6,7 @@ import dev.sluice.change.IdRange;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.memory.Footprint;
 import dev.sluice.profile.CollectionProfile;
+import dev.sluice.profile.CollectionRules;
 import dev.sluice.profile.Coverage;
 import dev.sluice.profile.FieldSummary;
 import dev.sluice.profile.IdSurvey;
@@ -51,11 +52,20 @@ public final class Inference {
     /// @param sample documents of each collection that are looked at; 0 for all
     /// @param name of the mapping
     /// @param schema of the tables
-    /// @param words whether the few texts that a field always holds are written into the mapping
-    public record Request(List<String> collections, int sample, String name, String schema, boolean words) {
+    /// @param wanted what is not done unless somebody asks for it
+    public record Request(List<String> collections, int sample, String name, String schema, Set<Wanted> wanted) {
         public Request {
             collections = List.copyOf(collections);
+            wanted = Set.copyOf(wanted);
         }
+    }
+
+    /// What is done only if it is asked for.
+    public enum Wanted {
+        /// The few texts that a field always holds are written into the mapping.
+        WORDS,
+        /// Collections without documents get tables.
+        EMPTY_COLLECTIONS
     }
 
     /// What came of it.
@@ -124,14 +134,22 @@ public final class Inference {
                 .ifPresent(entries -> profile.indexes(entries.stream()
                         .flatMap(entry -> SourceIndex.of(entry).stream())
                         .toList())));
+        profiles.forEach((collection, profile) ->
+                source.options(collection).ifPresent(options -> profile.rules(CollectionRules.of(options))));
 
+        leaveOutEmpty(profiles, ignored);
         Map<String, IdSurvey> surveys = new LinkedHashMap<>();
-        chosen.forEach(collection -> surveys.put(collection, IdSurvey.of(ids(collection))));
+        profiles.keySet().forEach(collection -> surveys.put(collection, IdSurvey.of(ids(collection))));
         Map<String, Proposal.KeyColumn> keys = Keys.choose(profiles.values(), surveys);
         progress.step("references", "looking for references");
         References references = References.find(profiles.values(), keys, this::existing);
         Proposal proposal = MappingProposer.propose(
-                new MappingProposer.Wish(request.name(), source.database(), request.schema(), ignored, request.words()),
+                new MappingProposer.Wish(
+                        request.name(),
+                        source.database(),
+                        request.schema(),
+                        ignored,
+                        request.wanted().contains(Wanted.WORDS)),
                 List.copyOf(profiles.values()),
                 keys,
                 references);
@@ -162,6 +180,23 @@ public final class Inference {
                 MigrationSql.write(proposal),
                 MigrationSql.afterCopy(proposal).orElse(null),
                 inferred);
+    }
+
+    /// A collection without documents has no columns. It gets a table where it was named, or there is no other.
+    private void leaveOutEmpty(SequencedMap<String, CollectionProfile> profiles, SequencedMap<String, String> ignored) {
+        List<String> empty = profiles.values().stream()
+                .filter(profile -> profile.count() + profile.unseen() == 0)
+                .map(CollectionProfile::collection)
+                .toList();
+        if (request.wanted().contains(Wanted.EMPTY_COLLECTIONS)
+                || !request.collections().isEmpty()
+                || empty.size() == profiles.size()) {
+            return;
+        }
+        empty.forEach(collection -> {
+            profiles.remove(collection);
+            ignored.put(collection, Proposal.EMPTY);
+        });
     }
 
     private long lookedAt(long estimate) {

@@ -10,17 +10,18 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The files of a proposal: `mapping.yaml`, and in the same folder `migrations/V0001__<name>.sql` and
-/// `migrations/after/V0001__indexes.sql`, as SLUICE_MAPPING needs them.
+/// `migrations/after/V0001__indexes.sql`, as SLUICE_MAPPING needs them, and `REPORT.md` for people.
 ///
 /// @param folder that all are in
 /// @param after what is applied after the copy
-public record ProposedFiles(Path folder, Path mapping, Path migration, Path after) {
+public record ProposedFiles(Path folder, Path mapping, Path migration, Path after, Path report) {
     public static ProposedFiles in(Path folder, String name) {
         return new ProposedFiles(
                 folder,
                 folder.resolve("mapping.yaml"),
                 folder.resolve("migrations/V0001__" + name + ".sql"),
-                folder.resolve("migrations/after/V0001__indexes.sql"));
+                folder.resolve("migrations/after/V0001__indexes.sql"),
+                folder.resolve("REPORT.md"));
     }
 
     /// Says which files are in the way: those with the same names unless they may be overwritten, and other
@@ -31,8 +32,9 @@ public record ProposedFiles(Path folder, Path mapping, Path migration, Path afte
         if (Files.exists(folder) && !Files.isDirectory(folder)) {
             throw new SluiceException(FailureKind.BAD_SETTING, "--out: " + folder + " is a file, not a folder.");
         }
-        List<Path> same =
-                Stream.of(mapping, migration, after).filter(Files::exists).toList();
+        List<Path> same = Stream.of(mapping, migration, after, report)
+                .filter(Files::exists)
+                .toList();
         if (!overwrite && !same.isEmpty()) {
             throw new SluiceException(
                     FailureKind.BAD_SETTING,
@@ -83,6 +85,17 @@ public record ProposedFiles(Path folder, Path mapping, Path migration, Path afte
                 Files.createDirectories(folder.resolve("migrations/after"));
                 Files.writeString(after, afterCopy);
             }
+        } catch (IOException e) {
+            throw cannot(e);
+        }
+    }
+
+    /// Writes the report.
+    ///
+    /// @throws SluiceException of kind BAD_SETTING where that is not possible
+    public void writeReport(String text) {
+        try {
+            Files.writeString(report, text);
         } catch (IOException e) {
             throw cannot(e);
         }

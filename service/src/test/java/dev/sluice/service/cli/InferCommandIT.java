@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.Collation;
 import com.mongodb.client.model.CreateCollectionOptions;
 import com.mongodb.client.model.IndexOptions;
 import com.mongodb.client.model.Indexes;
@@ -41,6 +42,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonInt64;
@@ -211,6 +213,115 @@ class InferCommandIT {
     }
 
     @Test
+    @DisplayName("what a validator asks for is NOT NULL where MongoDB sees to it, a comment where it does not")
+    void validators() throws IOException, SQLException {
+        Place place = Servers.place();
+        Document schema =
+                Document.parse("{required: ['email', 'age', 'address', 'nick'], properties: {email: {bsonType:"
+                        + " 'string'}, age: {bsonType: ['int', 'null']}, nick: {bsonType: 'string'}, address: {bsonType: 'object',"
+                        + " required: ['city'], properties: {city: {bsonType: 'string'}}}}}");
+        place.mongo()
+                .getCollection("strict")
+                .insertOne(Document.parse("{_id: 'old', email: 'a', age: 1, address: {city: 'b'}}"));
+        for (String name : List.of("strict", "moderate")) {
+            if (name.equals("moderate")) {
+                place.mongo()
+                        .createCollection(
+                                name,
+                                new CreateCollectionOptions()
+                                        .collation(
+                                                Collation.builder().locale("fr").build()));
+            }
+            place.mongo()
+                    .runCommand(new Document("collMod", name)
+                            .append("validator", new Document("$jsonSchema", schema))
+                            .append("validationLevel", name));
+            for (int i = 0; i < 30; i++) {
+                place.mongo()
+                        .getCollection(name)
+                        .insertOne(new Document("_id", "n" + i)
+                                .append("email", "e" + i)
+                                .append("age", i)
+                                .append("nick", "n")
+                                .append("address", new Document("city", "c")));
+            }
+        }
+
+        inferAndBackfill(place, Map.of("strict", 31L, "moderate", 30L));
+
+        // The old document has no nick, age may be null, and the level moderate lets old documents be.
+        assertThat(place.text(
+                        "SELECT string_agg(attrelid::regclass || '.' || attname, ' ' ORDER BY attrelid::regclass::text, attname)"
+                                + " FROM pg_attribute WHERE attrelid IN ('strict'::regclass, 'moderate'::regclass)"
+                                + " AND attnum > 0 AND attnotnull AND attname <> 'id'"))
+                .isEqualTo("strict.address_city strict.email");
+        assertThat(Files.readString(folder.resolve("proposed/migrations/V0001__proposed.sql")))
+                .contains("-- ALTER TABLE strict ALTER COLUMN age SET NOT NULL;")
+                .contains("-- ALTER TABLE moderate ALTER COLUMN email SET NOT NULL;")
+                .doesNotContain("ALTER TABLE strict ALTER COLUMN nick", "ALTER TABLE strict ALTER COLUMN email");
+        assertThat(Files.readString(folder.resolve("proposed/mapping.yaml")))
+                .contains("# MongoDB checks documents by a validator and refuses others")
+                .contains("# MongoDB checks documents by a validator, and does not refuse all others.")
+                .contains("by the collation fr;");
+    }
+
+    @Test
+    @DisplayName("secrets are masked in rows, and neither they nor personal data are in any output")
+    void secrets() throws IOException, SQLException {
+        Place place = Servers.place();
+        List<Document> accounts = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            String hash = "$2b$12$" + "plantedsecret" + "x".repeat(40);
+            accounts.add(new Document("_id", "planted" + i + "@mail.example")
+                    .append("email", "planted" + i + "@mail.example")
+                    .append("phone", "+49 30 plantless".replace("plantless", "91827" + (1000 + i)))
+                    .append("password", "plantedsecret" + i % 3)
+                    .append("auth", new Document("bcrypt", hash).append("pin", 918_273 + i))
+                    .append("keys", List.of(new Document("label", "main").append("apiKey", "plantedsecret" + i)))
+                    .append("tokens", List.of("plantedsecret" + i))
+                    .append("card", 4_111_111_111_111_111L)
+                    .append(
+                            "jwt",
+                            i == 7 ? new Document("odd", "plantedsecret") : "eyJhbGci0iJ9.plantedsecret.plantedsecret")
+                    .append("secret", i == 9 ? (Object) 918_273 : "nul \0 plantedsecret")
+                    .append("note", i == 11 ? "eyJhbGciOiJIUzI1NiJ9.plantedsecret.plantedsecret" : "plantedword")
+                    .append("city", i % 2 == 0 ? "Lisbon" : "Porto"));
+        }
+        MongoCollection<Document> collection = place.mongo().getCollection("accounts");
+        collection.insertMany(accounts);
+        collection.createIndex(Indexes.ascending("tokens"));
+        collection.createIndex(Indexes.ascending("email"), new IndexOptions().unique(true));
+
+        StringBuilder outputs = new StringBuilder();
+        for (String option : List.of("--whole", "--verbose", "--json", "--show-values")) {
+            Path out = folder.resolve(option);
+            Result result = Cli.run(source(place), "infer", "--out", out.toString(), "--name", "proposed", option);
+            assertThat(result.exitCode()).as(result.err()).isZero();
+            outputs.append(result.out()).append(result.err());
+            try (Stream<Path> files = Files.walk(out)) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
+                    outputs.append(Files.readString(file));
+                }
+            }
+        }
+        inferAndBackfill(place, Map.of("accounts", 40L));
+
+        // That the search would find what is shown.
+        assertThat(outputs.toString()).contains("always one of \"Lisbon\", \"Porto\"", "REPORT.md");
+        assertThat(outputs.toString())
+                .doesNotContain("planted", "918273", "91827", "4111111111111111", "$2b$", "eyJ", "mail.example");
+        String rows = place.text("SELECT concat((SELECT string_agg(t::text, ' ') FROM accounts t),"
+                + " (SELECT string_agg(t::text, ' ') FROM account_keys t),"
+                + " (SELECT string_agg(t::text, ' ') FROM sluice.quarantine t))");
+        assertThat(rows)
+                .contains("***", "planted5@mail.example", "Porto")
+                .doesNotContain("918273", "4111111111111111", "$2b$");
+        assertThat(rows.replace("eyJhbGciOiJIUzI1NiJ9.plantedsecret.plantedsecret", ""))
+                .doesNotContain("plantedsecret");
+        assertThat(place.count("sluice.quarantine")).isZero();
+    }
+
+    @Test
     @DisplayName("DocsGPT's 21 collections, in the shapes of several versions")
     void docsGpt() throws IOException, SQLException {
         Place place = Servers.place();
@@ -280,12 +391,12 @@ class InferCommandIT {
                 .createCollection(
                         "ticks", new CreateCollectionOptions().timeSeriesOptions(new TimeSeriesOptions("at")));
 
-        JsonNode coverage = inferAndBackfill(place, Map.of("odd_names_ids", 4L, "empty", 0L));
+        JsonNode coverage = inferAndBackfill(place, Map.of("odd_names_ids", 4L));
 
         assertThat(coverage.get("rest").longValue()).isEqualTo(4);
         assertThat(coverage.get("values").longValue()).isEqualTo(36);
         assertThat(Files.readString(folder.resolve("proposed/mapping.yaml")))
-                .contains("- a_view  # a view", "- ticks  # a time series");
+                .contains("a_view,  # a view", "ticks,  # a time series", "\n  empty\n]\n");
     }
 
     @Test
@@ -405,15 +516,39 @@ class InferCommandIT {
     }
 
     @Test
-    void theReportForPeopleNamesFieldsHazardsAndCoverage() {
+    void theReportForPeopleNamesFieldsHazardsAndCoverage() throws IOException {
         Place place = Servers.place();
         new Shop(place.mongo(), 1).open(50, 50);
         place.mongo().getCollection("users").insertOne(new Document("name", "a\0b"));
         Path out = folder.resolve("shop");
 
-        Result result = Cli.run(source(place), "infer", "--out", out.toString());
+        place.mongo().createCollection("later");
+        place.mongo().createCollection("never");
+        Result brief = Cli.run(source(place), "infer", "--out", out.toString());
+        Result result = Cli.run(source(place), "infer", "--verbose", "--force", "--out", out.toString());
 
+        assertThat(brief.exitCode()).as(brief.err()).isZero();
+        assertThat(brief.out().lines())
+                .hasSizeLessThanOrEqualTo(24)
+                .allSatisfy(line -> assertThat(line.length()).isLessThan(320))
+                .contains("2 collections in 3 tables, 2 without documents left alone; 101 documents were read.")
+                .anySatisfy(line -> assertThat(line).startsWith("  1 x quarantined values: users.name holds NUL"))
+                .anySatisfy(line -> assertThat(line).startsWith("  1 x personal data: copied: users.email"));
+        assertThat(brief.out())
+                .containsSubsequence("sluice plan", "sluice migrate", "sluice run", "sluice verify")
+                .contains("export SLUICE_MAPPING=" + out);
+        assertThat(Files.readString(out.resolve("mapping.yaml"))).contains("\n  later, never\n]\n");
+        Result named = Cli.run(source(place), "infer", "--out", out + "-named", "--collection", "never");
+        assertThat(named.exitCode()).as(named.err()).isZero();
+        assertThat(Files.readString(Path.of(out + "-named", "mapping.yaml"))).contains("table: never");
+        Result allTables = Cli.run(source(place), "infer", "--include-empty", "--out", out + "-all");
+        assertThat(allTables.exitCode()).as(allTables.err()).isZero();
+        assertThat(Files.readString(Path.of(out + "-all", "mapping.yaml")))
+                .contains("table: later", "table: never")
+                .doesNotContain("ignore:");
         assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(Files.readString(out.resolve("REPORT.md")).replace("\r", ""))
+                .contains(result.out().substring(0, result.out().indexOf("\ncoverage")));
         assertThat(result.out())
                 .containsPattern("(?m)^orders: 50 documents, the largest [0-9,]+ bytes; table orders with order_lines$")
                 .containsPattern("(?m)^  userId +100.0 % +string +up to 24 characters +user_id text -> users$")
