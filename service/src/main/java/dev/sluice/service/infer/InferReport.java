@@ -15,11 +15,14 @@ import dev.sluice.service.infer.Inference.Inferred;
 import dev.sluice.service.text.Counted;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The profile of a database and the proposed mapping, for people and for programs.
@@ -38,6 +41,9 @@ public final class InferReport {
     private static final int HAZARDS_MAX = 8;
 
     private static final int REASONS_MAX = 5;
+
+    /// Topics that a screen has room for.
+    private static final int TOPICS_MAX = 10;
 
     /// Characters of a line that lists places.
     private static final int LINE_MAX = 110;
@@ -202,14 +208,28 @@ public final class InferReport {
         totals(view, out);
         if (!view.decisions().isEmpty()) {
             out.printf("%nLook at these first:%n");
-            view.decisions().forEach((topic, places) -> out.println(line(topic, places)));
+            view.decisions().entrySet().stream()
+                    .limit(TOPICS_MAX)
+                    .forEach(topic -> out.println(line(topic.getKey(), topic.getValue())));
+            int more = view.decisions().size() - TOPICS_MAX;
+            if (more > 0) {
+                out.printf("  and %s in the report%n", Counted.of(more, "topic"));
+            }
         }
+        List<String> files = new ArrayList<>(List.of(view.mapping(), view.migration()));
+        if (view.afterMigration() != null) {
+            files.add(view.afterMigration());
+        }
+        files.add(view.report());
+        Path folder = Path.of(view.setting());
         out.printf(
-                "%nWrote %s and %s%s; all that was seen is in %s. Next:%n",
-                view.mapping(),
-                view.migration(),
-                view.afterMigration() == null ? "" : ", after the copy " + view.afterMigration(),
-                view.report());
+                "%nWrote to %s: %s. Next:%n",
+                folder,
+                files.stream()
+                        .map(file -> folder.normalize()
+                                .relativize(Path.of(file).normalize())
+                                .toString())
+                        .collect(Collectors.joining(", ")));
         out.printf("  export SLUICE_MAPPING=%s POSTGRES_URI=postgresql://..%n", shell(view.setting()));
         out.printf("  sluice plan      # checks both servers, and maps documents without writing%n");
         out.printf("  sluice migrate   # makes the tables%n");
