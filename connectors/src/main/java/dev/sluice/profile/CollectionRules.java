@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// What MongoDB itself asks of the documents of a collection: its validator and its collation.
 ///
 /// @param required the paths that each document has to have, and whether they may be null all the same
-/// @param enforced whether MongoDB refuses every write of a document that breaks the validator: action `error` and
-///     level `strict`. It never looks at documents that were there before
+/// @param enforced whether MongoDB refuses every write of a document that breaks the validator: action
+///     `error` and level `strict`. It never looks at documents that were there before
 /// @param validated whether there is a validator at all
 /// @param locale of the collation; null where texts are compared by their bytes
 public record CollectionRules(

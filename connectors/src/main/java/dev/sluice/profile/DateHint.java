@@ -30,8 +30,8 @@ final class DateHint {
                 };
     }
 
-    /// Where half of the texts or more are such dates, and it is better not to decide for the reader: a part of a
-    /// sentence with the line to write instead; else empty.
+    /// Where half of the texts or more are such dates, and it is better not to decide for the reader: a
+    /// part of a sentence with the line to write instead; else empty.
     static String of(TextProfile texts) {
         DateText best = null;
         for (DateText form : DateText.values()) {

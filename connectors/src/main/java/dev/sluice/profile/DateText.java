@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/// How texts write dates that are not ISO 8601. `parse_timestamp` reads each of them by its pattern. Where a text is of
-/// several, all of them count: 01/02/2024 is a day of January and one of February.
+/// How texts write dates that are not ISO 8601. `parse_timestamp` reads each of them by its pattern.
+/// Where a text is of several, all of them count: 01/02/2024 is a day of January and one of February.
 enum DateText {
     YEAR_FIRST("yyyy/MM/dd", Kind.DAY),
     YEAR_FIRST_TIME("yyyy/MM/dd HH:mm:ss", Kind.LOCAL),

@@ -105,7 +105,8 @@ public final class MappingYaml {
                         .anyMatch(redacted -> OneLine.path(redacted.path()).equals(hazard.path()));
     }
 
-    /// Secrets are masked. Of personal data `hash` is proposed, so that equal values stay equal to indexes and joins.
+    /// Secrets are masked. Of personal data `hash` is proposed, so that equal values stay equal to
+    /// indexes and joins.
     private void redact(List<Redacted> redactions) {
         if (redactions.isEmpty()) {
             return;

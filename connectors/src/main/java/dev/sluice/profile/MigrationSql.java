@@ -11,9 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /// Writes the tables of a proposal as a migration: the types are the mapping's, nothing is NOT NULL but
-/// keys and what MongoDB sees to ([RequiredColumns]), and what MongoDB does not promise (foreign keys, unique values)
-/// is there as comments. For one text
-/// and one thread.
+/// keys and what MongoDB sees to ([RequiredColumns]), and what MongoDB does not promise (foreign keys,
+/// unique values) is there as comments. For one text and one thread.
 public final class MigrationSql {
     private final StringBuilder sql = new StringBuilder();
     private final List<String> comments = new ArrayList<>();

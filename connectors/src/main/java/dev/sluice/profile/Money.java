@@ -6,8 +6,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.bson.BsonType;
 
-/// Recognises amounts of money among doubles and decimals, which SQL has `numeric` with two digits after the point
-/// for: by the field's name, or by how many of the values have exactly two such digits.
+/// Recognises amounts of money among doubles and decimals, which SQL has `numeric` with two digits after
+/// the point for: by the field's name, or by how many of the values have exactly two such digits.
 final class Money {
     /// Digits of the column at least: 9,999,999,999.99.
     private static final int PRECISION_MIN = 12;

@@ -10,10 +10,10 @@ import java.util.Set;
 
 /// Which columns are NOT NULL, by the validator that MongoDB has and by what was read.
 ///
-/// It is a constraint only where nothing but a write past the validator can break it: every document was read, MongoDB
-/// refuses others, the type that it asks for is not null, and each value is of one type that the column holds as it
-/// is. A document that breaks it is a dead letter, not a value in quarantine. In all other cases the migration has it
-/// as a comment.
+/// It is a constraint only where nothing but a write past the validator can break it: every document was
+/// read, MongoDB refuses others, the type that it asks for is not null, and each value is of one type
+/// that the column holds as it is. A document that breaks it is a dead letter, not a value in
+/// quarantine. In all other cases the migration has it as a comment.
 final class RequiredColumns {
     private RequiredColumns() {}
 

@@ -6,7 +6,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.bson.BsonType;
 
-/// Why the values of a field must not be shown, and whether they are masked unless somebody decides otherwise.
+/// Why the values of a field must not be shown, and whether they are masked unless somebody decides
+/// otherwise.
 ///
 /// @param kind secrets are masked, of personal data it is proposed in a comment
 /// @param masked whether `redact` is in place
@@ -18,7 +19,8 @@ record Sensitive(Kind kind, boolean masked, String reason) {
         PERSONAL
     }
 
-    /// Where a name does not say so, so many of ten numbers have to be those of cards: one in ten is by chance.
+    /// Where a name does not say so, so many of ten numbers have to be those of cards: one in ten is by
+    /// chance.
     private static final int CARDS_OF_TEN = 9;
 
     /// Numbers below which the share of cards says nothing.

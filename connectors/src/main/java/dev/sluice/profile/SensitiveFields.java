@@ -9,9 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 
-/// The fields of a collection whose values must not be shown, by their profiles. Nothing of their values is in a
-/// report,
-/// a mapping or a migration: no range, no length, no word. Immutable once made.
+/// The fields of a collection whose values must not be shown, by their profiles. Nothing of their values
+/// is in a report, a mapping or a migration: no range, no length, no word. Immutable once made.
 final class SensitiveFields {
     private final Map<FieldProfile, Sensitive> byField = new HashMap<>();
     private final SequencedMap<List<String>, Sensitive> byPath = new LinkedHashMap<>();
@@ -24,8 +23,8 @@ final class SensitiveFields {
         return fields;
     }
 
-    /// Those that are to be redacted, and of which it is proposed, in the order in which they turned up; `_id` and its
-    /// fields included. Paths go through arrays.
+    /// Those that are to be redacted, and of which it is proposed, in the order in which they turned up;
+    /// `_id` and its fields included. Paths go through arrays.
     SequencedMap<List<String>, Sensitive> byPath() {
         return byPath;
     }

@@ -109,8 +109,8 @@ public final class TextProfile {
         return dates.getOrDefault(form, 0L);
     }
 
-    /// The texts that stand for no value ([NullWords]) and how often each was there, by themselves; without the empty
-    /// one.
+    /// The texts that stand for no value ([NullWords]) and how often each was there, by themselves;
+    /// without the empty one.
     SequencedMap<String, Long> nullWords() {
         return Collections.unmodifiableSequencedMap(nullWords);
     }

@@ -335,8 +335,8 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         return plain(new ColumnType.Jsonb(), "mixed: " + seen + "; jsonb keeps them apart");
     }
 
-    /// Whether the values that can't be read are few, and a few texts again and again, so that a person can decide
-    /// what each of them is to become.
+    /// Whether the values that can't be read are few, and a few texts again and again, so that a person
+    /// can decide what each of them is to become.
     private static boolean isFew(long odd, Map<Family, Long> families, FieldProfile field) {
         int others = otherTexts(field).size();
         return families.size() == 2
@@ -406,8 +406,8 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         return field.count(BsonType.SYMBOL) == 0 ? readable : 0;
     }
 
-    /// How many texts become null: the empty one, which has no other meaning in a column of a type that is not text,
-    /// and where they are few, those that stand for no value.
+    /// How many texts become null: the empty one, which has no other meaning in a column of a type that
+    /// is not text, and where they are few, those that stand for no value.
     private static long nothing(Values values, List<String> conversions, List<String> notes) {
         FieldProfile field = values.field();
         long empty = values.element() ? 0 : strings(field, field.texts().empty());

@@ -67,7 +67,8 @@ class GoldenProposalTest {
         assertThat(coverage.deadLetters()).isZero();
     }
 
-    /// With `-Dsluice.write.golden=true` the files are written instead; read them before they are committed.
+    /// With `-Dsluice.write.golden=true` the files are written instead; read them before they are
+    /// committed.
     private static void isAsIn(Path folder, Proposal proposal) throws IOException {
         if (Boolean.getBoolean("sluice.write.golden")) {
             Files.writeString(folder.resolve("mapping.yaml"), MappingYaml.write(proposal));

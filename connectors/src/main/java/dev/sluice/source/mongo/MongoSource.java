@@ -380,7 +380,8 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         }
     }
 
-    /// The options of a collection, as the command `listCollections` has them: its validator, its collation.
+    /// The options of a collection, as the command `listCollections` has them: its validator, its
+    /// collation.
     ///
     /// @return empty where there is no such collection, or the user may not see them
     public Optional<BsonDocument> options(String collection) {

@@ -182,7 +182,8 @@ public final class Inference {
                 inferred);
     }
 
-    /// A collection without documents has no columns. It gets a table where it was named, or there is no other.
+    /// A collection without documents has no columns. It gets a table where it was named, or there is no
+    /// other.
     private void leaveOutEmpty(SequencedMap<String, CollectionProfile> profiles, SequencedMap<String, String> ignored) {
         List<String> empty = profiles.values().stream()
                 .filter(profile -> profile.count() + profile.unseen() == 0)
