@@ -62,7 +62,7 @@ final class RunCommand implements Callable<Integer> {
         setup.prepareTarget();
         Served served = serve(setup.inForce(), setup.settings(), end);
         while (served.state() == null) {
-            served = serve(setup.inForce(), setup.settings().onPort(served.port()), end);
+            served = serve(setup.goingOn(), setup.settings().onPort(served.port()), end);
         }
         return served.state() instanceof PipelineState.Failed failed
                 ? SluiceCommand.complain(new SluiceException(failed.kind(), failed.message()), spec.commandLine())

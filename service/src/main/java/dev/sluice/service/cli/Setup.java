@@ -211,26 +211,33 @@ final class Setup {
     }
 
     /// The same with the mapping that is in force, where that is another one than the file's
-    /// ([WrittenWith#superseded]). The file's where PostgreSQL does not answer: the pipeline asks
-    /// again.
+    /// ([WrittenWith#superseded]). The file's where PostgreSQL does not answer: the pipeline asks again.
     Setup inForce() {
+        Optional<WrittenWith.InForce> other = superseded();
+        other.ifPresent(mapping -> LOG.warn(
+                "Working with version {} of the mapping of the pipeline {}, and not with the file's. {}",
+                mapping.version(),
+                pipelineName(),
+                mapping.why()));
+        return other.map(this::with).orElse(this);
+    }
+
+    /// As [#inForce], for a process that has been told already.
+    Setup goingOn() {
+        return superseded().map(this::with).orElse(this);
+    }
+
+    private Setup with(WrittenWith.InForce mapping) {
+        return new Setup(
+                settings, entry.withText("version " + mapping.version() + " of the mapping", mapping.text()), target);
+    }
+
+    private Optional<WrittenWith.InForce> superseded() {
         try (Connection connection = connector().open()) {
-            WrittenWith.InForce other = WrittenWith.mapping(entry)
-                    .superseded(connection, pipelineName())
-                    .orElse(null);
-            if (other == null) {
-                return this;
-            }
-            LOG.warn(
-                    "Working with version {} of the mapping of the pipeline {}, and not with the file's. {}",
-                    other.version(),
-                    pipelineName(),
-                    other.why());
-            return new Setup(
-                    settings, entry.withText("version " + other.version() + " of the mapping", other.text()), target);
+            return WrittenWith.mapping(entry).superseded(connection, pipelineName());
         } catch (SQLException away) {
             LOG.debug("Which mapping is in force can't be asked now", away);
-            return this;
+            return Optional.empty();
         }
     }
 

@@ -57,9 +57,9 @@ public final class Evolution {
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(200);
 
-    /// Less than the time after which PostgreSQL looks for a deadlock (1 s), and short enough for
-    /// readers that wait behind the statement.
-    private static final Duration LOCK_WAIT = Duration.ofMillis(400);
+    /// Less than the time after which PostgreSQL looks for a deadlock (1 s), and short enough for readers, which wait
+    /// behind a statement that waits.
+    private static final Duration LOCK_WAIT = Duration.ofMillis(100);
 
     private static final Pattern REPLACED = Pattern.compile("ALTER TABLE (\\S+) RENAME COLUMN \\S+ TO (\\S+)");
 

@@ -159,7 +159,8 @@ public final class TargetDatabase {
                                     + " whose transactions are long.");
                 }
                 patience.waits().accept("Others hold locks on tables that a migration changes; it is tried again.");
-                Thread.sleep(patience.lockWait());
+                // Those who waited behind the statement go on meanwhile.
+                Thread.sleep(patience.lockWait().multipliedBy(4));
             }
         }
         return applied;
