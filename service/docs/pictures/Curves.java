@@ -115,7 +115,7 @@ final class Curves {
         double least = curve.points().stream().mapToDouble(Point::y).min().orElseThrow();
         boolean powers = least > 0 && most / least >= WIDE;
         List<Double> ticks = powers ? powersOfTen(least, most) : evenSteps(most);
-        Scale up = new Scale(ticks.getFirst(), ticks.getLast(), powers);
+        Scale up = new Scale(ticks.get(0), ticks.get(ticks.size() - 1), powers);
 
         StringBuilder svg = new StringBuilder();
         svg.append(String.format(Locale.ROOT, """
@@ -186,8 +186,8 @@ final class Curves {
 
     private static String band(TreeMap<Long, List<Double>> byX, Scale across, Scale up) {
         List<String> edge = new ArrayList<>();
-        byX.forEach((x, ys) -> edge.add(place(x(across, x), y(up, ys.getFirst()))));
-        byX.descendingMap().forEach((x, ys) -> edge.add(place(x(across, x), y(up, ys.getLast()))));
+        byX.forEach((x, ys) -> edge.add(place(x(across, x), y(up, ys.get(0)))));
+        byX.descendingMap().forEach((x, ys) -> edge.add(place(x(across, x), y(up, ys.get(ys.size() - 1)))));
         return "<polygon class=\"band\" points=\"" + String.join(" ", edge) + "\"/>\n";
     }
 
