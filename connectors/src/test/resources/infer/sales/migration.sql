@@ -8,7 +8,7 @@
 CREATE TABLE sales (
     id          bigint PRIMARY KEY,
     price       numeric(12,2),
-    total       numeric,
+    total       numeric(12,2),
     balance     numeric(12,2),
     tax_rate    double precision,
     sold_on     date,

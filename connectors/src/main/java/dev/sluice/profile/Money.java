@@ -117,24 +117,14 @@ final class Money {
                         ? "name and its digits"
                         : "digits, two after the point in "
                                 + BsonTypes.percent(numbers.fullHundredths(), numbers.count()));
-        if (near > 0) {
-            // `round` keeps each value that it changes in quarantine, and arithmetic leaves such values every day.
-            return Optional.of(new TypeChoice(
-                    ColumnType.Numeric.UNCONSTRAINED,
-                    List.of(),
-                    seen + "; " + BsonTypes.count(near, "double")
-                            + " beside a number of two digits, as arithmetic leaves"
-                            + " 0.30000000000000004: numeric holds them as they are. " + type.sql()
-                            + " with convert [{round: 2}] rounds them, and keeps each as it was in quarantine"));
-        }
         return Optional.of(new TypeChoice(
                 type,
                 List.of("{round: " + NumberProfile.MONEY_SCALE + "}"),
                 seen + ", at most " + BsonTypes.count(Math.max(1, numbers.integerDigitsMax()), "digit")
                         + " before the point"
-                        + (finer == 0
+                        + (finer == near
                                 ? ""
-                                : "; " + BsonTypes.count(finer, "value")
+                                : "; " + BsonTypes.count(finer - near, "value")
                                         + " with more: rounded, and kept as they were in quarantine")));
     }
 }

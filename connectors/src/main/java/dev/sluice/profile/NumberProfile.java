@@ -1,5 +1,6 @@
 package dev.sluice.profile;
 
+import dev.sluice.mapping.convert.ArithmeticNoise;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
@@ -16,9 +17,6 @@ public final class NumberProfile {
     private static final BigDecimal SECONDS_MAX = BigDecimal.valueOf(10_000_000_000L);
     /// Digits after the point of most currencies' amounts.
     static final int MONEY_SCALE = 2;
-
-    /// Beyond the point where a double is one that was meant and no longer what arithmetic left of it.
-    private static final BigDecimal NOISE = BigDecimal.ONE.scaleByPowerOfTen(-9);
 
     private static final BigDecimal INT_MIN = BigDecimal.valueOf(Integer.MIN_VALUE);
     private static final BigDecimal INT_MAX = BigDecimal.valueOf(Integer.MAX_VALUE);
@@ -91,8 +89,8 @@ public final class NumberProfile {
     }
 
     private static boolean isNearHundredths(BigDecimal value) {
-        BigDecimal left = value.subtract(value.setScale(MONEY_SCALE, RoundingMode.HALF_EVEN));
-        return left.abs().compareTo(NOISE.multiply(value.abs().max(BigDecimal.ONE))) <= 0;
+        BigDecimal rounded = value.setScale(MONEY_SCALE, RoundingMode.HALF_EVEN);
+        return ArithmeticNoise.isAll(value.doubleValue(), rounded.doubleValue(), MONEY_SCALE);
     }
 
     /// Null for NaN and the infinities.

@@ -37,13 +37,17 @@ final class NumberSteps {
             default -> number;
         };
         if (whole != number) {
-            scope.findings().lose(mode == RoundingMode.DOWN ? "had a fraction, which was cut" : "was rounded");
+            if (mode == RoundingMode.DOWN) {
+                scope.findings().lose("had a fraction, which was cut");
+            } else {
+                wasRounded(number, whole, 0, scope);
+            }
         }
         return whole;
     }
 
     /// The nearest number with so many digits after the point, halves the even one; NaN and the infinities stay. A
-    /// double counts by its shortest digits.
+    /// double counts by its shortest digits, and loses nothing where arithmetic left it beside the result.
     static BsonValue rounded(BsonNumber number, int digits, Scope scope) {
         if (digits == 0) {
             return whole(number, RoundingMode.HALF_EVEN, scope);
@@ -54,11 +58,19 @@ final class NumberSteps {
                 || value.stripTrailingZeros().scale() <= digits) {
             return number;
         }
-        scope.findings().lose("was rounded");
         BigDecimal rounded = value.setScale(digits, RoundingMode.HALF_EVEN);
-        return number instanceof BsonDecimal128
+        BsonNumber result = number instanceof BsonDecimal128
                 ? new BsonDecimal128(new Decimal128(rounded))
                 : new BsonDouble(rounded.doubleValue());
+        wasRounded(number, result, digits, scope);
+        return result;
+    }
+
+    private static void wasRounded(BsonNumber number, BsonNumber rounded, int digits, Scope scope) {
+        if (!(number instanceof BsonDouble binary)
+                || !ArithmeticNoise.isAll(binary.getValue(), rounded.doubleValue(), digits)) {
+            scope.findings().lose("was rounded");
+        }
     }
 
     private static BsonNumber whole(BsonDouble number, RoundingMode mode) {

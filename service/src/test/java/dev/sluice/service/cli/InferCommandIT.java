@@ -136,9 +136,9 @@ class InferCommandIT {
         assertThat(types(place, "sales"))
                 .isEqualTo(
                         "balance numeric(12,2), id bigint, price numeric(12,2), rest jsonb, tax_rate double precision,"
-                                + " total numeric");
+                                + " total numeric(12,2)");
         assertThat(place.text("SELECT price || ' ' || total FROM sales WHERE id = 7"))
-                .isEqualTo("7.99 0.30000000000000004");
+                .isEqualTo("7.99 0.30");
     }
 
     @Test
