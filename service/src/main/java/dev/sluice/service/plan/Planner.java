@@ -40,6 +40,9 @@ public final class Planner {
     /// Paths that are shown to people; the JSON has all.
     private static final int ABSENT_SHOWN_MAX = 20;
 
+    /// So many documents would have a field that is not misspelt.
+    private static final int ABSENT_TELLING = 20;
+
     private static final String ABSENT_REMEDY =
             "Correct the path in the mapping, where it is misspelt. A field that other documents have is read as it is.";
 
@@ -250,8 +253,18 @@ public final class Planner {
                             + " read by no column, and so not copied; see the list below.");
         }
         if (!forecast.absent().isEmpty()) {
-            list.warning(Check.FIELDS_ABSENT, forecast.collection(), absent(forecast, of), ABSENT_REMEDY);
+            if (isTelling(forecast)) {
+                list.warning(Check.FIELDS_ABSENT, forecast.collection(), absent(forecast, of), ABSENT_REMEDY);
+            } else {
+                list.info(Check.FIELDS_ABSENT, forecast.collection(), absent(forecast, of));
+            }
         }
+    }
+
+    /// Whether absent paths may well be misspelt: a few documents need not have every field.
+    private static boolean isTelling(Forecast forecast) {
+        return forecast.documentsRead() >= ABSENT_TELLING
+                || forecast.absent().stream().anyMatch(absent -> absent.nearest() != null);
     }
 
     private static String absent(Forecast forecast, String of) {

@@ -139,6 +139,10 @@ class ChangedMappingIT {
             await().atMost(BOUND)
                     .untilAsserted(() -> assertThat(place.count("things WHERE nick = 'k' || id"))
                             .isEqualTo(THINGS + 1));
+            await().atMost(BOUND)
+                    .untilAsserted(() -> assertThat(
+                                    place.text("SELECT state FROM sluice.backfill WHERE collection = 'things'"))
+                            .isEqualTo("done"));
             assertThat(run.running()).isTrue();
         }
         ok("verify");

@@ -90,6 +90,8 @@ class PlannerIT {
                 .filteredOn(f -> f.check() != Check.MONGO_OPLOG)
                 .noneMatch(f -> f.status() == Status.WARNING);
         assertThat(of(migrated, Check.TABLE)).hasSize(3).allMatch(f -> f.status() == Status.OK);
+        // One document need not have every field.
+        assertThat(of(migrated, Check.FIELDS_ABSENT)).isNotEmpty().allMatch(f -> f.status() == Status.INFO);
         assertThat(query(postgres, "SELECT count(*) FROM users")).isEqualTo("0");
         assertThat(query(postgres, "SELECT count(*) FROM sluice.position")).isEqualTo("0");
     }
