@@ -175,9 +175,6 @@ class CutoverCommandIT {
                     .contains("Nothing changed")
                     .doesNotContain("Moved");
 
-            // The rows fall behind while the cut-overs wait, and each process takes its time to start.
-            place.execute("INSERT INTO sluice.gate_limit (pipeline, collection, condition, max_value)"
-                    + " VALUES ('demo', '*', 'fresh', 600)");
             CompletableFuture<Result> waiting;
             CompletableFuture<HttpResponse<String>> overHttp;
             try (Connection lock = Servers.connect(place.postgresUri());

@@ -43,6 +43,7 @@ class PauseCommandIT {
     @DisplayName("paused, nothing is applied and the position stays, also after a restart; resumed, nothing is missing")
     void holds() throws Exception {
         Place place = Servers.placeOfQuickGate();
+        place.execute("DELETE FROM sluice.gate_limit");
         int port = GateCommandIT.freePort();
         Map<String, String> settings = Cli.with(place.settings(), "SLUICE_HTTP_PORT", Integer.toString(port));
         write(place, "before");
