@@ -35,6 +35,28 @@ public final class CollectionCounts {
         return byCollection("count(DISTINCT row_key) FILTER (WHERE kind = 'reference') FROM sluice.waiting");
     }
 
+    /// Values in quarantine.
+    public Map<String, Long> quarantined() throws SQLException {
+        return byCollection("count(*) FROM sluice.quarantine");
+    }
+
+    /// What is on the list of documents and collections to be read again.
+    public Map<String, Long> resyncEntries() throws SQLException {
+        return byCollection("count(*) FROM sluice.resync");
+    }
+
+    /// How many collections the mapping neither maps nor ignores, as they were listed last.
+    public long unmappedCollections() throws SQLException {
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT count(*) FROM sluice.unmapped_collection WHERE pipeline = ?")) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
+    }
+
     /// Fields that no column reads.
     public Map<String, Long> unmappedFields() throws SQLException {
         return byCollection("count(*) FROM sluice.unmapped_field");

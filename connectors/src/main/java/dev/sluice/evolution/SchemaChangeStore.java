@@ -30,6 +30,9 @@ public final class SchemaChangeStore {
     /// Stands for the whole database where a collection's name is expected.
     public static final String DATABASE = "*";
 
+    /// In the name of the collection that `$out` writes before it renames it.
+    static final String OF_OUT = "tmp.agg_out.";
+
     private static final String CHANGES =
             "SELECT id, collection, kind, detail, policy, done, cluster_time, cluster_increment, seen_at, settled_at,"
                     + " settled_by, reached_at, unread_documents FROM sluice.schema_change WHERE pipeline = ?";
@@ -42,6 +45,7 @@ public final class SchemaChangeStore {
             JOIN sluice.backfill b ON b.pipeline = f.pipeline AND b.collection = f.collection
             WHERE f.pipeline = ? AND b.state = 'done' AND f.first_seen_at > b.finished_at
             ON CONFLICT DO NOTHING
+            RETURNING collection, detail
             """;
 
     /// Values that began to be quarantined then, by the reason: it need not be their type.
@@ -55,6 +59,27 @@ public final class SchemaChangeStore {
             GROUP BY q.pipeline, q.collection, q.path, q.reason, q.bson_type, q.column_name, b.finished_at
             HAVING min(q.quarantined_at) > b.finished_at
             ON CONFLICT DO NOTHING
+            RETURNING collection, detail
+            """;
+
+    /// Collections that nothing maps and that were not there before. None where they are listed for the first time, nor
+    /// those that were mapped until now.
+    private static final String NEW_COLLECTIONS = """
+            WITH first AS (
+              SELECT w.listed_at IS NULL AS time FROM sluice.schema_watch w WHERE w.pipeline = ?),
+            gone AS (
+              DELETE FROM sluice.unmapped_collection WHERE pipeline = ? AND collection <> ALL (?)),
+            come AS (
+              INSERT INTO sluice.unmapped_collection (pipeline, collection)
+              SELECT ?, n FROM unnest(?) n ON CONFLICT DO NOTHING RETURNING pipeline, collection)
+            INSERT INTO sluice.schema_change (pipeline, collection, kind, done, settled_at)
+            SELECT c.pipeline, c.collection, 'new_collection', 'nothing maps it', now()
+            FROM come c
+            WHERE NOT (SELECT time FROM first)
+              AND NOT EXISTS (SELECT FROM sluice.known_collection k
+                              WHERE k.pipeline = c.pipeline AND k.collection = c.collection)
+            ON CONFLICT DO NOTHING
+            RETURNING collection
             """;
 
     private final String pipeline;
@@ -78,7 +103,9 @@ public final class SchemaChangeStore {
         @JsonProperty("new_field")
         NEW_FIELD,
         @JsonProperty("new_type")
-        NEW_TYPE;
+        NEW_TYPE,
+        @JsonProperty("new_collection")
+        NEW_COLLECTION;
 
         /// As it is stored, and printed in JSON.
         @Override
@@ -109,9 +136,6 @@ public final class SchemaChangeStore {
             @Nullable Instant settledAt,
             @Nullable String settledBy,
             long unreadDocuments) {
-        /// In the name of the collection that `$out` writes before it renames it.
-        private static final String OF_OUT = "tmp.agg_out.";
-
         /// What happened, in a sentence.
         public String forPeople() {
             return happened()
@@ -124,7 +148,10 @@ public final class SchemaChangeStore {
         }
 
         private String happened() {
-            String when = clusterTime == null ? "" : " at " + clusterTime;
+            return sentence(kind, collection, detail, clusterTime == null ? "" : " at " + clusterTime);
+        }
+
+        private static String sentence(Kind kind, String collection, String detail, String when) {
             return switch (kind) {
                 case DROPPED -> collection + " was dropped" + when + ".";
                 case RENAMED -> collection + " was renamed " + detail + when + ".";
@@ -135,6 +162,9 @@ public final class SchemaChangeStore {
                 case MODIFIED -> "The options of " + collection + " were changed" + when + ".";
                 case NEW_FIELD -> collection + " has a new field " + detail + ".";
                 case NEW_TYPE -> "In " + collection + ", " + detail + "; the first such value came after the copy.";
+                case NEW_COLLECTION ->
+                    collection + " is a new collection. `sluice infer --collection " + collection
+                            + "` proposes what to add to the mapping.";
             };
         }
     }
@@ -240,16 +270,51 @@ public final class SchemaChangeStore {
 
     /// Records fields that appeared after the copy was done, each once.
     ///
-    /// @return how many are new
-    int recordFields(Connection connection) throws SQLException {
-        int recorded = 0;
-        for (String sql : List.of(NEW_FIELDS, NEW_TYPES)) {
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+    /// @return a sentence for each that is new, without values
+    List<String> recordFields(Connection connection) throws SQLException {
+        List<String> recorded = new ArrayList<>();
+        for (Map.Entry<Kind, String> news :
+                List.of(Map.entry(Kind.NEW_FIELD, NEW_FIELDS), Map.entry(Kind.NEW_TYPE, NEW_TYPES))) {
+            try (PreparedStatement statement = connection.prepareStatement(news.getValue())) {
                 statement.setString(1, pipeline);
-                recorded += statement.executeUpdate();
+                try (ResultSet row = statement.executeQuery()) {
+                    while (row.next()) {
+                        recorded.add(Change.sentence(news.getKey(), row.getString(1), row.getString(2), ""));
+                    }
+                }
             }
         }
         return recorded;
+    }
+
+    /// Records which collections nothing maps. Once the watch has a position; before, it does nothing.
+    ///
+    /// @param there all of them
+    /// @return those that came since the last call
+    List<String> recordUnmapped(Connection connection, Collection<String> there) throws SQLException {
+        List<String> come = new ArrayList<>();
+        java.sql.Array names = connection.createArrayOf("text", there.toArray());
+        if (position(connection).isEmpty()) {
+            return come;
+        }
+        try (PreparedStatement statement = connection.prepareStatement(NEW_COLLECTIONS)) {
+            statement.setString(1, pipeline);
+            statement.setString(2, pipeline);
+            statement.setArray(3, names);
+            statement.setString(4, pipeline);
+            statement.setArray(5, names);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    come.add(row.getString(1));
+                }
+            }
+        }
+        try (PreparedStatement statement = connection.prepareStatement(
+                "UPDATE sluice.schema_watch SET listed_at = clock_timestamp() WHERE pipeline = ?")) {
+            statement.setString(1, pipeline);
+            statement.executeUpdate();
+        }
+        return come;
     }
 
     /// The changes that wait for a decision or an action, the oldest first.

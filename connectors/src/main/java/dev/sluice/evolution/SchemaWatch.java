@@ -45,6 +45,9 @@ public final class SchemaWatch implements AutoCloseable {
     private static final Duration FIELDS_EVERY = Duration.ofSeconds(5);
     private static final Duration SOURCE_EVERY = Duration.ofSeconds(10);
 
+    /// New fields that get a line of their own at once.
+    private static final int NEWS_MAX = 10;
+
     private final MongoSource source;
     private final Connection connection;
     private final Map<String, CollectionTarget> targets = new LinkedHashMap<>();
@@ -143,15 +146,19 @@ public final class SchemaWatch implements AutoCloseable {
             sourceAt = System.nanoTime() + SOURCE_EVERY.toNanos();
         }
         if (System.nanoTime() - fieldsAt >= 0) {
-            if (store.recordFields(connection) > 0) {
-                LOG.warn(
-                        "Documents have fields or values that the copy did not meet, and that no column takes as they are: `sluice"
-                                + " schema-changes` names them.");
-            }
+            say(store.recordFields(connection));
             fieldsAt = System.nanoTime() + FIELDS_EVERY.toNanos();
         }
         if (open) {
             act(applied);
+        }
+    }
+
+    private static void say(List<String> news) {
+        news.stream().limit(NEWS_MAX).forEach(LOG::warn);
+        if (news.size() > NEWS_MAX) {
+            LOG.warn(
+                    "And {} more fields that are new; `sluice schema-changes` lists them all.", news.size() - NEWS_MAX);
         }
     }
 

@@ -56,6 +56,7 @@ class ControlWritersTest {
             entry("skipped", Set.of("control.Tallies")),
             entry("source", Set.of("evolution.SourceStore")),
             entry("suspect", Set.of("verify.VerificationStore")),
+            entry("unmapped_collection", Set.of("evolution.SchemaChangeStore")),
             entry("unfinished", Set.of("cutover.FinishStore")),
             entry("unmapped_field", Set.of("control.Tallies")),
             entry("usual_ids", Set.of("pipeline.NotedIds")),

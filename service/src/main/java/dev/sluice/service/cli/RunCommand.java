@@ -59,6 +59,7 @@ final class RunCommand implements Callable<Integer> {
                 setup.pipelineName(),
                 setup.entry().mapping().name(),
                 setup.connector().uri());
+        setup.sayWhoWrites();
         setup.prepareTarget();
         Served served = serve(setup.inForce(), setup.settings(), end);
         while (served.state() == null) {
@@ -78,6 +79,7 @@ final class RunCommand implements Callable<Integer> {
     private Served serve(Setup setup, Settings settings, End end) throws InterruptedException {
         try (MongoSource source = setup.source()) {
             source.hello();
+            LOG.info(StartLine.of(source, setup.connector(), Setup.given()));
             setup.sayThatNothingIsThere(source);
             setup.sayWhatIsLeftAlone(source);
             PipelineSpec described = setup.pipeline(setup.targets(), source);

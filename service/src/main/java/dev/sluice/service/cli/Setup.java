@@ -9,7 +9,9 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.failure.WrongUseException;
 import dev.sluice.pipeline.PipelineSpec;
+import dev.sluice.positions.LockHolder;
 import dev.sluice.positions.MovedWrites;
+import dev.sluice.positions.PipelineLock;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.PostgresUri;
 import dev.sluice.postgres.ReadOnlySetting;
@@ -109,6 +111,15 @@ final class Setup {
     }
 
     private static Settings settingsFromEnvironment() {
+        return Settings.read(System.getenv(), properties());
+    }
+
+    /// The settings that are given, without secrets, as `NAME=value`.
+    static List<String> given() {
+        return Settings.given(System.getenv(), properties());
+    }
+
+    private static Map<String, String> properties() {
         Map<String, String> properties = new HashMap<>();
         System.getProperties().forEach((name, value) -> {
             String text = name.toString();
@@ -116,7 +127,7 @@ final class Setup {
                 properties.put(text, value.toString());
             }
         });
-        return Settings.read(System.getenv(), properties);
+        return properties;
     }
 
     private static Setup of(Settings settings) {
@@ -333,6 +344,28 @@ final class Setup {
         } catch (SQLException away) {
             LOG.debug("Whether the migration is finished can't be asked now", away);
         }
+    }
+
+    /// Says which other process writes the pipeline, before anything else takes time. Nothing where PostgreSQL does not
+    /// answer, or has no such database yet: the command meets that itself.
+    ///
+    /// @throws SluiceException of kind FENCED_OUT where this process is not to wait for that one
+    void sayWhoWrites() {
+        Optional<LockHolder> other;
+        try (Connection connection = connector().open()) {
+            other = PipelineLock.holder(connection, pipelineName());
+        } catch (SQLException away) {
+            LOG.debug("Who writes the pipeline can't be asked now", away);
+            return;
+        }
+        if (other.isPresent() && !settings.standby()) {
+            throw PipelineLock.heldBy(pipelineName(), other.get());
+        }
+        other.ifPresent(holder -> LOG.info(
+                "The pipeline {} is written by {}: this process checks both sides, stands by, and takes over when that"
+                        + " one ends.",
+                pipelineName(),
+                holder.forPeople()));
     }
 
     /// Brings the target up to date as far as the settings allow, and refuses to go on when it is not.

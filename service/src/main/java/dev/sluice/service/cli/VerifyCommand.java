@@ -320,11 +320,29 @@ final class VerifyCommand implements Callable<Integer> {
                 .flatMap(String::lines)
                 .distinct()
                 .forEach(out::println);
+        verified.stream()
+                .map(VerifyCommand::deadLetters)
+                .flatMap(Optional::stream)
+                .forEach(out::println);
         out.println(sentence);
         if (!fine && repair) {
             triggers(setup, verified).ifPresent(out::println);
         }
         out.flush();
+    }
+
+    /// Documents without a row count as explained, and somebody has to look at them all the same.
+    private static Optional<String> deadLetters(Verified of) {
+        Balance balance = of.balance();
+        return balance == null || balance.deadLetters() == 0
+                ? Optional.empty()
+                : Optional.of(String.format(
+                        Locale.ROOT,
+                        "%s: %s %s no row. `sluice dead-letters list --collection %s` says why.",
+                        of.collection(),
+                        Counted.of(balance.deadLetters(), "dead letter"),
+                        balance.deadLetters() == 1 ? "has" : "have",
+                        of.collection()));
     }
 
     /// What may undo a repair.

@@ -99,6 +99,17 @@ public record Settings(
             "SLUICE_TEST_MONGO_VERSION",
             "SLUICE_TEST_POSTGRES_URI");
 
+    /// The settings that are given and hold no secret, as `NAME=value`, in the order of the help.
+    public static List<String> given(Map<String, String> environment, Map<String, String> properties) {
+        Map<String, String> all = new TreeMap<>(environment);
+        properties.forEach((name, value) -> all.put(variable(name), value));
+        return Arrays.stream(Setting.values())
+                .filter(setting -> !setting.isSecret())
+                .filter(setting -> !all.getOrDefault(setting.name(), "").isBlank())
+                .map(setting -> setting + "=" + all.get(setting.name()))
+                .toList();
+    }
+
     /// Reads the settings.
     ///
     /// @throws SluiceException of kind BAD_SETTING that names the setting, never its value where that may

@@ -46,6 +46,8 @@ public final class ControlMetrics implements AutoCloseable {
             gauge(Metric.DEAD_LETTERS, collection, ControlCounts::deadLetters);
             gauge(Metric.DEAD_LETTERS_OPEN, collection, ControlCounts::deadLettersOpen);
             gauge(Metric.WAITING_DOCUMENTS, collection, ControlCounts::waitingDocuments);
+            gauge(Metric.IN_QUARANTINE, collection, ControlCounts::quarantined);
+            gauge(Metric.RESYNC_WAITING, collection, ControlCounts::resyncEntries);
             gauge(Metric.UNMAPPED_FIELDS, collection, ControlCounts::unmappedFields);
             verification(collection);
             balance(collection);
@@ -55,6 +57,8 @@ public final class ControlMetrics implements AutoCloseable {
         afterCopy();
         Metric.WRITE_BLOCK.gauge(
                 registry, this, metrics -> metrics.known(counts -> counts.writeBlock() ? 1 : 0), pipeline);
+        Metric.UNMAPPED_COLLECTIONS.gauge(
+                registry, this, metrics -> metrics.known(ControlCounts::unmappedCollections), pipeline);
         Metric.MAPPING_VERSION.gauge(registry, this, metrics -> metrics.known(ControlCounts::mappingVersion), pipeline);
         Metric.MAPPING_WANTED.gauge(
                 registry, this, metrics -> metrics.known(counts -> counts.mappingWanted() ? 1 : 0), pipeline);

@@ -111,6 +111,18 @@ public enum Metric {
             List.of("pipeline", "collection", "op"),
             "Changes of the stream that are committed in PostgreSQL, since the process started",
             "`op` is `upsert`, `delete` or `skip`."),
+    TRANSACTION_TIME(
+            "sluice_transaction_seconds",
+            Kind.PIPELINE_HISTOGRAM,
+            List.of("pipeline"),
+            "How long PostgreSQL took for each transaction of the stream that wrote changes, its commit included",
+            "The rate of all `sluice_changes_applied_total` divided by the rate of its count is the mean size of a transaction."),
+    RETRIES(
+            "sluice_retries_total",
+            Kind.COUNTER,
+            List.of("pipeline"),
+            "Runs that failed and were tried again, since the process started",
+            "It grows while a database is away; the log has each cause."),
     IRRELEVANT_UPDATES(
             "sluice_irrelevant_updates_total",
             Kind.COUNTER,
@@ -150,6 +162,19 @@ public enum Metric {
             List.of("pipeline", "collection"),
             "Dead letters now that nobody has accepted",
             "Each keeps the gate shut, until it is retried, discarded or accepted."),
+    IN_QUARANTINE(
+            "sluice_quarantine_values",
+            Kind.GAUGE,
+            List.of("pipeline", "collection"),
+            "Values in quarantine now",
+            "Of all processes. `sluice quarantine` lists them; one leaves when its document can be written whole."),
+    RESYNC_WAITING(
+            "sluice_resync_entries",
+            Kind.GAUGE,
+            List.of("pipeline", "collection"),
+            "Documents and whole collections on the list of what is read again",
+            "By resync, replay, repair, or since another row came that they wait for. Shrinks while a process runs the"
+                    + " pipeline, unless it is paused."),
     WAITING_DOCUMENTS(
             "sluice_waiting_documents",
             Kind.GAUGE,
@@ -162,6 +187,12 @@ public enum Metric {
             List.of("pipeline", "collection"),
             "Paths that documents had and no column reads",
             "`sluice status` names them."),
+    UNMAPPED_COLLECTIONS(
+            "sluice_unmapped_collections",
+            Kind.GAUGE,
+            List.of("pipeline"),
+            "Collections in MongoDB that the mapping neither maps nor ignores",
+            "Their documents are not in PostgreSQL. `sluice schema-changes` names those that came since the pipeline began."),
     SKIPPED_DOCUMENTS(
             "sluice_skipped_documents_total",
             Kind.COUNTER,

@@ -29,6 +29,9 @@ public final class PipelineMetrics {
         Metric.CAPTURE_LAG.gauge(registry, status, s -> s.lag().captureSeconds(), pipeline);
         Metric.APPLY_LAG.gauge(registry, status, s -> s.lag().applySeconds(), pipeline);
         Metric.CATCH_UP.gauge(registry, status, PipelineStatus::catchUpSeconds, pipeline);
+        Metric.RETRIES.counter(registry, status, PipelineStatus::retries, pipeline);
+        Timer transactions = Metric.TRANSACTION_TIME.histogram(registry, pipeline);
+        status.onTransaction(nanos -> transactions.record(nanos, TimeUnit.NANOSECONDS));
         Metric.HEADROOM.gauge(registry, status, s -> s.headroom().seconds(), pipeline);
         Metric.CLOCK_OFFSET.gauge(registry, status, s -> s.lag().clockOffsetSeconds(), pipeline);
         status.collections().forEach((name, collection) -> bind(status, name, collection, registry));

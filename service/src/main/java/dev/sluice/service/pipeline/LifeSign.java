@@ -1,5 +1,6 @@
 package dev.sluice.service.pipeline;
 
+import dev.sluice.control.CollectionCounts;
 import dev.sluice.failure.Failures;
 import dev.sluice.failure.SluiceException;
 import dev.sluice.positions.PipelineLock;
@@ -15,17 +16,24 @@ import org.slf4j.LoggerFactory;
 /// between two runs, while a run waits for MongoDB and while the pipeline is paused. So a gate that is
 /// shut since
 /// MongoDB is away says that, and not that no process runs. A process that stands by says nothing. The
-/// log hears of it once a minute, and when an outage is over.
+/// log hears of it once a minute, when an outage is over, and of dead letters.
 final class LifeSign implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LifeSign.class);
 
     private static final Duration EVERY = Duration.ofSeconds(1);
+
+    /// After counting it rests for so many times of what that took.
+    private static final int REST = 20;
+
+    private static final Duration DEAD_LETTERS_EVERY = Duration.ofSeconds(3);
     private static final Duration CLOSE = Duration.ofSeconds(5);
 
     private final Pipeline pipeline;
     private final GateReport report;
     private final ActivityReport activity;
     private final MinuteLine minute;
+    private final DeadLetterLines deadLetters = new DeadLetterLines();
+    private long deadLettersAt = System.nanoTime();
     private final Thread thread =
             Thread.ofPlatform().name("sluice-gate").daemon(true).unstarted(this::tell);
     private volatile boolean ending;
@@ -52,6 +60,7 @@ final class LifeSign implements AutoCloseable {
                             report.report(connection);
                             activity.report(connection);
                             say();
+                            sayDeadLetters(connection);
                         }
                         Thread.sleep(EVERY);
                     }
@@ -79,6 +88,18 @@ final class LifeSign implements AutoCloseable {
                         over.took().toSeconds(),
                         Counted.of(over.failures(), "run")));
         minute.next(System.nanoTime()).ifPresent(LOG::info);
+    }
+
+    private void sayDeadLetters(Connection connection) throws SQLException {
+        long now = System.nanoTime();
+        if (now - deadLettersAt >= 0) {
+            deadLetters
+                    .next(new CollectionCounts(connection, pipeline.name()).deadLettersOpen(), now)
+                    .forEach(LOG::warn);
+            // Rarely where there are so many that counting them takes long.
+            long took = System.nanoTime() - now;
+            deadLettersAt = System.nanoTime() + Math.max(DEAD_LETTERS_EVERY.toNanos(), REST * took);
+        }
     }
 
     /// Whether the pipeline is this process's. Between two runs it holds no lock: where somebody else

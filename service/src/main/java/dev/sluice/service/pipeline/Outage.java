@@ -7,6 +7,7 @@ import java.util.Optional;
 /// who reads the log has to see that it is over, and how long it was. Any thread.
 final class Outage {
     private int failures;
+    private long retries;
     private long since;
     private long commits;
 
@@ -24,7 +25,13 @@ final class Outage {
             since = now;
         }
         failures++;
+        retries++;
         commits = commitsSoFar;
+    }
+
+    /// Runs that failed since the process began.
+    synchronized long retries() {
+        return retries;
     }
 
     /// @param commitsSoFar of this process

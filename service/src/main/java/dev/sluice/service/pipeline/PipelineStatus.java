@@ -19,6 +19,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.function.LongConsumer;
 import org.bson.BsonTimestamp;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,7 @@ public final class PipelineStatus {
     private volatile @Nullable BsonTimestamp position;
     private volatile Headroom headroom = new Headroom(Double.NaN, false, null);
     private volatile IntConsumer appliedListener = count -> {};
+    private volatile LongConsumer transactionListener = nanos -> {};
     private volatile Runnable irrelevantListener = () -> {};
     private volatile Consumer<Committed> committedListener = batch -> {};
 
@@ -198,6 +200,11 @@ public final class PipelineStatus {
                 .sum();
     }
 
+    /// Runs that failed and were tried again, since the process began.
+    public long retries() {
+        return outage.retries();
+    }
+
     Outage outage() {
         return outage;
     }
@@ -288,6 +295,12 @@ public final class PipelineStatus {
         appliedListener = listener;
     }
 
+    /// Adds a listener for how long each transaction of the stream took that wrote changes, in nanoseconds, its commit
+    /// included; on the applier's thread.
+    public void onTransaction(LongConsumer listener) {
+        transactionListener = listener;
+    }
+
     /// Adds a listener for each update of the stream that touches nothing that the mapping reads, when it is read, on
     /// the thread that reads.
     public void onIrrelevant(Runnable listener) {
@@ -313,7 +326,10 @@ public final class PipelineStatus {
     }
 
     void onApplied(List<RowChange> changes, Watermark through, long nanos) {
-        applyNanos.add(changes.isEmpty() ? 0 : nanos);
+        if (!changes.isEmpty()) {
+            applyNanos.add(nanos);
+            transactionListener.accept(nanos);
+        }
         commits.increment();
         Instant now = clock.now();
         for (RowChange row : changes) {

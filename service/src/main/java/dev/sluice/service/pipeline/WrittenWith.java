@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,6 +56,14 @@ public final class WrittenWith {
     /// For a mapping that is in no file, which is taken for the one that rows were written with.
     public static WrittenWith unknown() {
         return UNKNOWN;
+    }
+
+    /// Names of MongoDB's collections that the mapping maps or ignores; empty where it is in no file.
+    Optional<Set<String>> accountedFor() {
+        return Optional.ofNullable(entry)
+                .map(Catalog.Entry::mapping)
+                .map(mapping -> Stream.concat(mapping.byCollection().keySet().stream(), mapping.ignored().stream())
+                        .collect(Collectors.toUnmodifiableSet()));
     }
 
     /// What the mapping says else than the one before.

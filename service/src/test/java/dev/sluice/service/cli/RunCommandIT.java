@@ -9,11 +9,16 @@ import dev.sluice.service.cli.Cli.Result;
 import dev.sluice.service.cli.Servers.Place;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.bson.Document;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /// The service as a process: it ends when asked to, and starts while others run.
@@ -83,6 +88,69 @@ class RunCommandIT {
                     .containsPattern(
                             "(?m)^20[0-9-]{8}T[0-9:]{8}\\.[0-9]{3}(Z|[+-][0-9:]{5}) INFO  Starting the pipeline demo");
         }
+    }
+
+    @Test
+    @DisplayName(
+            "the log says what it runs on, which process it waits for, dead letters, fields and collections that are"
+                    + " new, and metrics and schema-changes say it too")
+    void whatAnOperatorHasToKnow() throws Exception {
+        Place place = Servers.place();
+        place.mongo().getCollection("users").insertOne(user(0));
+        place.mongo().createCollection("leftovers");
+        int port = GateCommandIT.freePort();
+        Map<String, String> settings =
+                Cli.with(place.settings(), "SLUICE_HTTP_PORT", Integer.toString(port), "SLUICE_VERIFY_BUDGET", "5");
+        try (Cli run = Cli.start(settings, "run")) {
+            await().atMost(BOUND)
+                    .ignoreExceptions()
+                    .until(() -> place.count("sluice.schema_watch WHERE listed_at IS NOT NULL") == 1
+                            && place.count("sluice.backfill WHERE state = 'done'") == 2);
+            assertThat(run.err())
+                    .containsPattern("on Java 2[0-9.]+.* with [0-9]+ processors and a heap of at most [0-9,]+ MB;"
+                            + " MongoDB [0-9.]+, PostgreSQL [0-9.]+")
+                    .contains("settings: MONGO_DB_NAME=", "SLUICE_VERIFY_BUDGET=5")
+                    .doesNotContain("leftovers is a new collection");
+
+            place.mongo().getCollection("reviews").insertOne(new Document("stars", 5));
+            place.mongo().getCollection("users").insertOne(user(1));
+            place.mongo().getCollection("orders").insertOne(new Document("_id", 1L).append("coupon", "secret-value"));
+            try (Cli second = Cli.start(Cli.with(settings, "SLUICE_HTTP_PORT", "0"), "run")) {
+                await().atMost(BOUND)
+                        .untilAsserted(() -> assertThat(second.err())
+                                .containsPattern(
+                                        "(?s)The pipeline demo is written by process [0-9]+ .*: this process checks"
+                                                + " both sides, stands by.*Standing by: "));
+            }
+            await().atMost(BOUND)
+                    .untilAsserted(() -> assertThat(run.err())
+                            .contains("orders: 1 document became a dead letter (1 open now).")
+                            .contains("reviews is a new collection, and the mapping neither maps nor ignores it")
+                            .contains("`sluice infer --collection reviews`")
+                            .doesNotContain("secret-value"));
+            await().atMost(BOUND)
+                    .untilAsserted(() -> assertThat(metrics(port))
+                            .contains("sluice_unmapped_collections{pipeline=\"demo\"} 2.0")
+                            .containsPattern("sluice_transaction_seconds_count\\{pipeline=\"demo\",?} [1-9]")
+                            .contains("sluice_retries_total{pipeline=\"demo\"} 0.0")
+                            .contains("sluice_quarantine_values{collection=\"users\",pipeline=\"demo\"} 0.0")
+                            .contains("sluice_resync_entries{collection=\"users\",pipeline=\"demo\"} 0.0"));
+            Result changes = Cli.runHere(place.settings(), "schema-changes");
+            assertThat(changes.out()).contains("new_collection", "reviews is a new collection", "(nothing maps it)");
+            assertThat(changes.exitCode()).as("nothing waits for a decision").isZero();
+            assertThat(Cli.runHere(place.settings(), "verify").out())
+                    .contains(
+                            "orders: 1 dead letter has no row. `sluice dead-letters list --collection orders` says why.");
+        }
+    }
+
+    private static String metrics(int port) throws IOException, InterruptedException {
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body();
     }
 
     @Test
