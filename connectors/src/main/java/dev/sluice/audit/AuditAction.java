@@ -38,7 +38,9 @@ public enum AuditAction {
     /// MongoDB takes writes again.
     UNBLOCK_WRITES,
     PAUSE,
-    RESUME;
+    RESUME,
+    /// How fast MongoDB is read was limited, or is no longer.
+    LIMIT;
 
     /// As it is stored.
     public String text() {

@@ -413,7 +413,7 @@ public final class Backfill implements AutoCloseable {
             try {
                 Span.Read read = span.next(
                         new Span.Reading(source, fence, fenced.streamPosition(), work.queue::nextNumber),
-                        new Span.Size(limits.documentsMax(), work.pace.documents(), limits.bytesMax()));
+                        new Span.Size(limits.documentsMax(), source.atATime(work.pace.documents()), limits.bytesMax()));
                 if (read instanceof Span.Read.Part part) {
                     work.pace.onRead(part.documents().size(), part.bytes());
                     sink(number).running(part.chunk(), part.rest());

@@ -47,6 +47,7 @@ class ControlWritersTest {
             entry("position", Set.of("positions.PositionStore")),
             entry("quarantine", Set.of("sink.postgres.Parked")),
             entry("read_route", Set.of("cutover.RouteStore")),
+            entry("read_limit", Set.of("control.ReadLimitStore")),
             entry("replay", Set.of("replay.ReplayStore")),
             entry("resync", Set.of("control.ResyncStore")),
             entry("schema_change", Set.of("evolution.SchemaChangeStore")),

@@ -25,6 +25,14 @@ public interface DocumentSource {
     /// About how many documents there are.
     long estimate(String collection);
 
+    /// How many documents may be asked for at a time.
+    ///
+    /// @param wanted at least 1
+    /// @return at most as many; fewer where reads are limited
+    default int atATime(int wanted) {
+        return wanted;
+    }
+
     /// Reads all documents of a collection, one bracket after the other, as [#readRange] does.
     DocumentReader readAll(String collection, int batch, @Nullable BsonTimestamp notBefore);
 

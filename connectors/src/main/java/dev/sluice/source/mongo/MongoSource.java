@@ -82,6 +82,7 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
     private final String uri;
     private final String database;
     private final InstantSource clock;
+    private final ReadLimit readLimit = new ReadLimit();
 
     /// @throws SluiceException of kind BAD_SETTING when the URI is none; the message does not repeat it
     public MongoSource(String uri, String database) {
@@ -115,6 +116,16 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
                 .applyConnectionString(new ConnectionString(MongoTls.forDriver(uri)));
         MongoTls.of(uri).apply(settings);
         return settings;
+    }
+
+    /// How fast all that reads documents through this may read them.
+    public ReadLimit readLimit() {
+        return readLimit;
+    }
+
+    @Override
+    public int atATime(int wanted) {
+        return readLimit.atATime(wanted);
     }
 
     public String database() {
@@ -668,7 +679,7 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         try (ClientSession session = sessions.notBefore(notBefore)) {
             List<RawBsonDocument> documents = new ArrayList<>();
             long bytes = 0;
-            ExactFind find = within(range).inOrder().atMost(limit).inBatches(limit);
+            ExactFind find = within(range).inOrder().atMost(limit).inBatches(limit == 0 ? 0 : readLimit.atATime(limit));
             try (MongoCursor<RawBsonDocument> cursor = open(find, collection, session)) {
                 while (cursor.hasNext()) {
                     RawBsonDocument document = cursor.next();
@@ -733,7 +744,13 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
     /// time, where documents are of about the same size.
     private int batch(String collection, int most) {
         long average = averageDocumentBytes(collection);
-        return average == 0 ? most : Math.clamp(MemoryBudget.piece() / average, Math.min(BATCH_LEAST, most), most);
+        int allowed = readLimit.atATime(most);
+        return average == 0
+                ? allowed
+                : Math.clamp(
+                        readLimit.bytesAtATime(MemoryBudget.piece()) / average,
+                        Math.min(BATCH_LEAST, allowed),
+                        allowed);
     }
 
     private DocumentReader reader(String collection, ExactFind find, int batch, @Nullable BsonTimestamp notBefore) {
@@ -752,7 +769,8 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
     }
 
     private MongoCursor<RawBsonDocument> open(ExactFind find, String collection, ClientSession session) {
-        return find.open(client.getDatabase(database), collection, session);
+        MongoCursor<RawBsonDocument> documents = find.open(client.getDatabase(database), collection, session);
+        return find.idOnly() ? documents : new LimitedCursor(documents, readLimit);
     }
 
     /// Reads documents by their `_id`s, as a majority has them and not from before `notBefore`. Those that

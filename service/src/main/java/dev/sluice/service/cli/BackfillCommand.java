@@ -19,6 +19,7 @@ import dev.sluice.positions.PositionStore;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Pauses;
 import dev.sluice.service.pipeline.CopyRun;
+import dev.sluice.service.pipeline.ReadLimitWatch;
 import dev.sluice.service.pipeline.WrittenWith;
 import dev.sluice.service.plan.DryRun;
 import dev.sluice.service.text.Counted;
@@ -153,7 +154,8 @@ final class BackfillCommand implements Callable<Integer> {
         Setup setup = Setup.forBoth().inForce();
         List<CollectionTarget> all = setup.followed(collections);
         List<CollectionTarget> chosen = choose(all);
-        try (MongoSource source = setup.source()) {
+        try (MongoSource source = setup.source();
+                ReadLimitWatch limit = setup.keepReadLimit(source)) {
             if (dryRun) {
                 return preview(setup, source, all, chosen);
             }

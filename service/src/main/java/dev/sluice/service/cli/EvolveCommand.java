@@ -4,6 +4,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.service.evolve.Evolution;
 import dev.sluice.service.evolve.Evolved;
 import dev.sluice.service.evolve.Outlook;
+import dev.sluice.service.pipeline.ReadLimitWatch;
 import dev.sluice.source.mongo.MongoSource;
 import java.io.PrintWriter;
 import java.sql.SQLException;
@@ -99,6 +100,7 @@ final class EvolveCommand implements Callable<Integer> {
         Setup setup = Setup.forBoth();
         PrintWriter err = spec.commandLine().getErr();
         try (MongoSource source = setup.source();
+                ReadLimitWatch limit = setup.keepReadLimit(source);
                 StopSignal stop = StopSignal.install(
                         err,
                         "Stopping: the step in progress is finished first.",

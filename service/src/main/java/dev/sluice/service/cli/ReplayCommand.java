@@ -11,6 +11,7 @@ import dev.sluice.replay.Replay.Listed;
 import dev.sluice.replay.Replay.Tally;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.Replays;
+import dev.sluice.service.pipeline.ReadLimitWatch;
 import dev.sluice.service.pipeline.ReplayRun;
 import dev.sluice.service.pipeline.ReplayRun.Result;
 import dev.sluice.service.text.Counted;
@@ -87,7 +88,8 @@ final class ReplayCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         // What is listed stays listed, and the outcome says so.
         try (StopSignal stop = StopSignal.install(err, "Stopping.", null);
-                MongoSource source = setup.source()) {
+                MongoSource source = setup.source();
+                ReadLimitWatch limit = setup.keepReadLimit(source)) {
             setup.requireSameMapping();
             Replays replays = new Replays(setup.pipeline(setup.followed(collections), source));
             ReplayRun.Wish wish;

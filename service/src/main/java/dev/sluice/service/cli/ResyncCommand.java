@@ -4,6 +4,7 @@ import dev.sluice.failure.Failures;
 import dev.sluice.failure.WrongUseException;
 import dev.sluice.positions.PauseStore.Pause;
 import dev.sluice.service.pipeline.ListDrain;
+import dev.sluice.service.pipeline.ReadLimitWatch;
 import dev.sluice.service.pipeline.ResyncRun;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.source.mongo.MongoSource;
@@ -61,7 +62,8 @@ final class ResyncCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         // What is listed stays listed, and the outcome says so.
         try (StopSignal stop = StopSignal.install(err, "Stopping.", null);
-                MongoSource source = setup.source()) {
+                MongoSource source = setup.source();
+                ReadLimitWatch limit = setup.keepReadLimit(source)) {
             setup.requireSameMapping();
             ResyncRun run = new ResyncRun(setup.pipeline(all, source));
             long last;

@@ -5,6 +5,7 @@ import dev.sluice.pipeline.PipelineSpec;
 import dev.sluice.service.config.Settings;
 import dev.sluice.service.pipeline.Pipeline;
 import dev.sluice.service.pipeline.PipelineState;
+import dev.sluice.service.pipeline.ReadLimitWatch;
 import dev.sluice.service.pipeline.WrittenWith;
 import dev.sluice.service.text.Counted;
 import dev.sluice.service.web.HttpService;
@@ -77,7 +78,8 @@ final class RunCommand implements Callable<Integer> {
     private record Served(@Nullable PipelineState state, int port) {}
 
     private Served serve(Setup setup, Settings settings, End end) throws InterruptedException {
-        try (MongoSource source = setup.source()) {
+        try (MongoSource source = setup.source();
+                ReadLimitWatch limit = setup.keepReadLimit(source)) {
             source.hello();
             LOG.info(StartLine.of(source, setup.connector(), Setup.given()));
             setup.sayThatNothingIsThere(source);

@@ -19,6 +19,7 @@ import dev.sluice.schema.Catalog;
 import dev.sluice.schema.Mapping;
 import dev.sluice.service.config.Setting;
 import dev.sluice.service.config.Settings;
+import dev.sluice.service.pipeline.ReadLimitWatch;
 import dev.sluice.service.pipeline.WrittenWith;
 import dev.sluice.sink.CollectionTarget;
 import dev.sluice.sink.postgres.check.TargetCheck;
@@ -272,6 +273,11 @@ final class Setup {
             throw new CommandLine.ParameterException(
                     command.commandLine(), String.valueOf(unknown.getMessage()), unknown);
         }
+    }
+
+    /// Has this process keep the limit of reads that is set for the pipeline.
+    ReadLimitWatch keepReadLimit(MongoSource source) {
+        return ReadLimitWatch.start(connector(), pipelineName(), source);
     }
 
     MongoSource source() {

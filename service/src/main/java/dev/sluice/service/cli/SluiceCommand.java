@@ -56,6 +56,7 @@ public final class SluiceCommand implements Runnable {
             RunCommand.class,
             PauseCommand.class,
             ResumeCommand.class,
+            LimitCommand.class,
             BackfillCommand.class,
             MigrateCommand.class,
             EvolveCommand.class,

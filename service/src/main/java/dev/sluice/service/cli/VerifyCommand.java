@@ -7,6 +7,7 @@ import dev.sluice.failure.SluiceException;
 import dev.sluice.service.ops.BalanceTable;
 import dev.sluice.service.ops.SnakeCaseJson;
 import dev.sluice.service.ops.Verifications;
+import dev.sluice.service.pipeline.ReadLimitWatch;
 import dev.sluice.service.pipeline.VerifyRun;
 import dev.sluice.service.text.Counted;
 import dev.sluice.service.text.TextTable;
@@ -175,6 +176,7 @@ final class VerifyCommand implements Callable<Integer> {
         List<CollectionTarget> chosen = Setup.chosen(spec, all, collections);
         PrintWriter err = spec.commandLine().getErr();
         try (MongoSource source = setup.source();
+                ReadLimitWatch limit = setup.keepReadLimit(source);
                 StopSignal stop = StopSignal.install(
                         err,
                         "Stopping: the chunks in progress are finished first.",

@@ -129,6 +129,30 @@ public enum Metric {
             List.of("pipeline", "collection"),
             "Updates read that touch nothing that the mapping reads, since the process started",
             "They are neither looked up nor written, and not among the changes applied."),
+    DOCUMENTS_READ(
+            "sluice_documents_read_total",
+            Kind.COUNTER,
+            List.of("pipeline"),
+            "Documents read from MongoDB beside the stream, since the process started",
+            "By the copy, resyncs, comparisons and replays: what `sluice limit` limits."),
+    BYTES_READ(
+            "sluice_document_bytes_read_total",
+            Kind.COUNTER,
+            List.of("pipeline"),
+            "Bytes of the documents read from MongoDB beside the stream, since the process started",
+            "As BSON, without what the network adds."),
+    DOCUMENTS_LIMIT(
+            "sluice_read_limit_documents",
+            Kind.GAUGE,
+            List.of("pipeline"),
+            "Documents a second that this process may read beside the stream",
+            "Set by `sluice limit`; NaN where none is."),
+    BYTES_LIMIT(
+            "sluice_read_limit_bytes",
+            Kind.GAUGE,
+            List.of("pipeline"),
+            "Bytes of documents a second that this process may read beside the stream",
+            "Set by `sluice limit`; NaN where none is."),
     BACKFILL_ROWS(
             "sluice_backfill_rows_total",
             Kind.COUNTER,

@@ -1,6 +1,7 @@
 package dev.sluice.service.ops;
 
 import dev.sluice.control.MappingVersions;
+import dev.sluice.control.ReadLimitStore;
 import dev.sluice.cutover.LateWriteStore;
 import dev.sluice.cutover.WriteBlockNote;
 import dev.sluice.evolution.SchemaChangeStore;
@@ -9,6 +10,8 @@ import dev.sluice.positions.PauseStore;
 import dev.sluice.replay.ReplayStore;
 import dev.sluice.replay.ReplayStore.Recorded;
 import dev.sluice.service.text.Counted;
+import dev.sluice.service.text.ReadLimitText;
+import dev.sluice.source.mongo.ReadLimit.Rate;
 import dev.sluice.verify.VerificationReports;
 import dev.sluice.verify.VerificationReports.Standing;
 import java.sql.Connection;
@@ -55,6 +58,12 @@ final class Notes {
                         + (pause.reason().isEmpty() ? "" : " (" + pause.reason() + ")")
                         + (pause.resumesAt() == null ? "" : "; resumes by itself at " + pause.resumesAt())
                         + ". `sluice resume` ends that; nothing is applied meanwhile."));
+        new ReadLimitStore(pipeline)
+                .load(connection)
+                .ifPresent(limit -> notes.add("MongoDB is read at no more than "
+                        + ReadLimitText.of(new Rate(limit.documents(), limit.bytes()))
+                        + " beside the stream, as " + limit.by() + " set at " + limit.at()
+                        + ". `sluice limit --off` ends that."));
         new MappingVersions(pipeline)
                 .wanted(connection)
                 .ifPresent(wanted ->

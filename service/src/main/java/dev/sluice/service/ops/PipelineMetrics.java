@@ -3,6 +3,7 @@ package dev.sluice.service.ops;
 import dev.sluice.service.pipeline.CollectionStatus;
 import dev.sluice.service.pipeline.PipelineState;
 import dev.sluice.service.pipeline.PipelineStatus;
+import dev.sluice.source.mongo.ReadLimit;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Instant;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /// Shows a pipeline's status as metrics. The status keeps the numbers; the registry reads them when it is
 /// scraped.
@@ -35,6 +37,18 @@ public final class PipelineMetrics {
         Metric.HEADROOM.gauge(registry, status, s -> s.headroom().seconds(), pipeline);
         Metric.CLOCK_OFFSET.gauge(registry, status, s -> s.lag().clockOffsetSeconds(), pipeline);
         status.collections().forEach((name, collection) -> bind(status, name, collection, registry));
+    }
+
+    /// What this process reads beside the stream.
+    public static void bind(String pipeline, ReadLimit limit, MeterRegistry registry) {
+        Metric.DOCUMENTS_READ.counter(registry, limit, ReadLimit::documentsRead, pipeline);
+        Metric.BYTES_READ.counter(registry, limit, ReadLimit::bytesRead, pipeline);
+        Metric.DOCUMENTS_LIMIT.gauge(registry, limit, l -> number(l.rate().documents()), pipeline);
+        Metric.BYTES_LIMIT.gauge(registry, limit, l -> number(l.rate().bytes()), pipeline);
+    }
+
+    private static double number(@Nullable Long limit) {
+        return limit == null ? Double.NaN : limit;
     }
 
     private static void bind(PipelineStatus status, String name, CollectionStatus collection, MeterRegistry registry) {

@@ -77,7 +77,7 @@ public final class HttpService implements AutoCloseable {
     /// @param now what the pipeline works on when something is asked for
     public static HttpService start(
             Settings settings, PipelineStatus status, PipelineSpec spec, Supplier<PipelineSpec> now) {
-        return start(
+        HttpService service = start(
                 settings,
                 status,
                 spec.connector(),
@@ -90,6 +90,9 @@ public final class HttpService implements AutoCloseable {
                                 .map(target -> MappingReport.of(target.mapping()))
                                 .toList())),
                 Map.of());
+        PipelineMetrics.bind(
+                status.pipeline(), spec.source().readLimit(), service.context.getBean(MeterRegistry.class));
+        return service;
     }
 
     /// The operations that read MongoDB.

@@ -9,6 +9,7 @@ import dev.sluice.service.ops.DeadLetters;
 import dev.sluice.service.ops.Gates;
 import dev.sluice.service.ops.Pauses;
 import dev.sluice.service.ops.Quarantine;
+import dev.sluice.service.ops.ReadLimits;
 import dev.sluice.service.ops.RouteWatch;
 import dev.sluice.service.ops.Routes;
 import dev.sluice.service.ops.SchemaChanges;
@@ -72,6 +73,11 @@ final class Operations {
     @Singleton
     Pauses pauses() {
         return new Pauses(connector, status.pipeline());
+    }
+
+    @Singleton
+    ReadLimits readLimits() {
+        return new ReadLimits(connector, status.pipeline());
     }
 
     @Singleton
