@@ -249,17 +249,15 @@ public final class Backfill implements AutoCloseable {
     }
 
     private void watchReplicas(List<Thread> started, Pace pace) throws InterruptedException, SQLException {
+        LateReplicas late = new LateReplicas();
         long next = threads.nanoTime();
         for (Thread thread : started) {
             while (!threads.join(thread, ENDED_EVERY)) {
                 if (threads.nanoTime() - next >= 0) {
                     next = threads.nanoTime() + REPLICAS_EVERY.toNanos();
-                    boolean late = progress.replicasAreLate();
-                    if (pace.onReplicas(late)) {
-                        LOG.info(
-                                late
-                                        ? "A replica of PostgreSQL has fallen behind, so the backfill slows down until it is back."
-                                        : "The replicas of PostgreSQL have caught up, so the backfill returns to its former speed.");
+                    late.of(progress.replicasAreLate(), source.replicaLag().orElse(Duration.ZERO));
+                    if (pace.onReplicas(late.any())) {
+                        LOG.info(late.forPeople());
                     }
                 }
             }

@@ -9,6 +9,8 @@ import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
 import dev.sluice.sandbox.SandboxReplicaSet.Member;
+import dev.sluice.source.mongo.MongoSource;
+import java.time.Duration;
 import org.bson.Document;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -51,6 +53,15 @@ class SandboxReplicaSetIT {
                     .isNotNull();
         }
         assertThat(set.description()).startsWith("MongoDB ").endsWith(", replica set of 3");
+    }
+
+    @Test
+    @DisplayName("How late its secondaries are is told")
+    void lag() {
+        try (MongoSource source = new MongoSource(set.uri(), "lag")) {
+            assertThat(source.replicaLag())
+                    .hasValueSatisfying(lag -> assertThat(lag).isLessThan(Duration.ofSeconds(10)));
+        }
     }
 
     @Test

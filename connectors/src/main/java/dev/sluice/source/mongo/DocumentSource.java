@@ -3,6 +3,7 @@ package dev.sluice.source.mongo;
 import dev.sluice.change.IdRange;
 import dev.sluice.source.mongo.MongoSource.Namespace;
 import dev.sluice.source.mongo.MongoSource.Piece;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -31,6 +32,11 @@ public interface DocumentSource {
     /// @return at most as many; fewer where reads are limited
     default int atATime(int wanted) {
         return wanted;
+    }
+
+    /// How late the source's own replicas are; empty where it does not say.
+    default Optional<Duration> replicaLag() {
+        return Optional.empty();
     }
 
     /// Reads all documents of a collection, one bracket after the other, as [#readRange] does.

@@ -123,6 +123,12 @@ public final class MongoSource implements DocumentSource, AutoCloseable {
         return readLimit;
     }
 
+    /// How late the secondaries are, see [Secondaries#lag].
+    @Override
+    public Optional<Duration> replicaLag() {
+        return new Secondaries(client).lag();
+    }
+
     @Override
     public int atATime(int wanted) {
         return readLimit.atATime(wanted);

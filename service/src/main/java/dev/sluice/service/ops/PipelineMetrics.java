@@ -35,6 +35,7 @@ public final class PipelineMetrics {
         Timer transactions = Metric.TRANSACTION_TIME.histogram(registry, pipeline);
         status.onTransaction(nanos -> transactions.record(nanos, TimeUnit.NANOSECONDS));
         Metric.HEADROOM.gauge(registry, status, s -> s.headroom().seconds(), pipeline);
+        Metric.SOURCE_REPLICA_LAG.gauge(registry, status, PipelineStatus::replicaLagSeconds, pipeline);
         Metric.CLOCK_OFFSET.gauge(registry, status, s -> s.lag().clockOffsetSeconds(), pipeline);
         status.collections().forEach((name, collection) -> bind(status, name, collection, registry));
     }

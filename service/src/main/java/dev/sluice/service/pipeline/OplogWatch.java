@@ -11,7 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Watches the distance between the oplog's oldest entry and the pipeline's position, from the pipeline's
-/// start to its end, on a thread of its own: at zero, changes that were not read are lost (promise 6).
+/// start to its end, on a thread of its own: at zero, changes that were not read are lost (promise 6). And how
+/// late MongoDB's secondaries are.
 final class OplogWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OplogWatch.class);
 
@@ -50,6 +51,7 @@ final class OplogWatch implements AutoCloseable {
                         LOG.warn(warning(found.seconds()));
                     }
                 }
+                status.onReplicaLag(source.replicaLag());
                 Thread.sleep(position == null ? EVERY_AT_FIRST : EVERY);
             }
         } catch (InterruptedException closed) {

@@ -10,6 +10,7 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -46,6 +47,7 @@ public final class PipelineStatus {
     private volatile @Nullable BsonTimestamp position;
     private volatile Headroom headroom = new Headroom(Double.NaN, false, null);
     private volatile IntConsumer appliedListener = count -> {};
+    private volatile double replicaLag = Double.NaN;
     private volatile LongConsumer transactionListener = nanos -> {};
     private volatile Runnable irrelevantListener = () -> {};
     private volatile Consumer<Committed> committedListener = batch -> {};
@@ -217,6 +219,15 @@ public final class PipelineStatus {
 
     public Headroom headroom() {
         return headroom;
+    }
+
+    /// How late the latest of MongoDB's secondaries is, seconds; NaN when unknown.
+    public double replicaLagSeconds() {
+        return replicaLag;
+    }
+
+    void onReplicaLag(Optional<Duration> found) {
+        replicaLag = found.map(lag -> lag.toMillis() / 1_000.0).orElse(Double.NaN);
     }
 
     void onHeadroom(Headroom found) {
