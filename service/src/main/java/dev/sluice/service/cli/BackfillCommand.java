@@ -47,6 +47,14 @@ import picocli.CommandLine.Option;
 @Command(
         name = "backfill",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice backfill                                what is not copied yet; resumes",
+            "  sluice backfill --collection orders --dry-run  what it would read and write",
+            "  sluice backfill --collection orders --prune    again, and delete rows without a document",
+            "  sluice backfill --resync --prune               after the oplog has lost the position"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Copy collections and exit.",
         description = {

@@ -32,6 +32,13 @@ import picocli.CommandLine.Option;
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice bench backfill       the copy, and loops that do nothing but copy",
+            "  sluice bench cold --runs 3  whole processes, start included",
+            "  sluice bench latency        from a write in MongoDB to its commit in PostgreSQL"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Measure Sluice and the limits of the machine, in one run, on the same servers.",
         synopsisSubcommandLabel = "WHAT",

@@ -19,6 +19,13 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "checkpoint",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice checkpoint before-release       give the position a name",
+            "  sluice checkpoint list                 all of them",
+            "  sluice checkpoint drop before-release  forget one"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Give the committed position a name, to replay from later.",
         description = {

@@ -9,6 +9,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "completion",
         mixinStandardHelpOptions = true,
+        footer = {"", "For example:", "  source <(sluice completion)  for this shell"},
         versionProvider = SluiceCommand.Version.class,
         header = "Print the script that has bash or zsh complete commands and options.",
         description = {

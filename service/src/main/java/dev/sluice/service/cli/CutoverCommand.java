@@ -21,6 +21,14 @@ import picocli.CommandLine.ParameterException;
 @Command(
         name = "cutover",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice cutover orders --percent 10              a tenth of its readers",
+            "  sluice cutover orders --shadow 100              readers ask both and compare",
+            "  sluice cutover --all --wait 5m --auto-rollback  all, when their gates open; back when one shuts",
+            "  sluice cutover orders --dry-run                 what would be moved"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Move the reads of collections to PostgreSQL, all or a share of them.",
         description = {

@@ -27,6 +27,14 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "dead-letters",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice dead-letters list --collection orders       documents that have no row, and why",
+            "  sluice dead-letters show 7                         one, without its values",
+            "  sluice dead-letters retry --all                    after the cause is mended",
+            "  sluice dead-letters accept 7 --reason \"test data\"  it may stay without a row"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Look at documents that could not be applied, try them again, discard or accept them.",
         description =

@@ -20,6 +20,12 @@ import picocli.CommandLine.Option;
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice demo                      a tour, then live writes until Ctrl-C",
+            "  sluice demo --no-tour --for 60s  a minute of live writes"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "See a whole migration, on servers of its own.",
         description = {

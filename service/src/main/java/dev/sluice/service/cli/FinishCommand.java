@@ -32,6 +32,14 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "finish",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice finish --all --dry-run       what is in the way",
+            "  sluice finish orders                its writes move to PostgreSQL",
+            "  sluice finish --all --block-writes  MongoDB refuses writes for that moment",
+            "  sluice finish --certificate         what was moved, with proofs"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Move the writes of collections to PostgreSQL: the end of their migration.",
         description = {

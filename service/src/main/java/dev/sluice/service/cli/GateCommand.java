@@ -20,6 +20,12 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "gate",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice gate         all collections",
+            "  sluice gate orders  its conditions; exit code 1 while it is shut"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Say whether the reads of a collection may move to PostgreSQL, and why not.",
         description = {

@@ -31,6 +31,12 @@ import picocli.CommandLine.Option;
 @Command(
         name = "infer",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice infer                                         all collections, a sample of each",
+            "  sluice infer --collection orders --whole --out shop  one, every document, into the folder shop"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Profile a database and propose a mapping and its tables.",
         description = {

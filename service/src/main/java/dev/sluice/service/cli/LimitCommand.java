@@ -18,6 +18,13 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "limit",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice limit --documents 5000 --megabytes 20  whichever is reached first",
+            "  sluice limit                                  what holds now",
+            "  sluice limit --off                            as fast as it can"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Look at or set how fast documents are read from MongoDB beside the stream.",
         description =

@@ -15,6 +15,13 @@ import picocli.CommandLine.Option;
 @Command(
         name = "migrate",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice migrate          what is pending",
+            "  sluice migrate --info   what is applied, and what is not",
+            "  sluice migrate --after  indexes and foreign keys after the copy, too"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Create or update the tables in PostgreSQL.",
         description = {

@@ -18,6 +18,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "pause",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice pause --for 30m --reason \"upgrade of PostgreSQL\"  for half an hour at most",
+            "  sluice pause                                            until sluice resume"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Hold the pipeline: nothing is read or written, and the position stays.",
         description =

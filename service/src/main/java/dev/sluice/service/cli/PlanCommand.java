@@ -16,6 +16,13 @@ import picocli.CommandLine.Option;
 @Command(
         name = "plan",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice plan                                  everything that a start needs",
+            "  sluice plan --collection orders --rate 5000  one collection, copied at 5,000 documents/s",
+            "  sluice plan --json                           for a pipeline of yours: 0 when nothing is in the way"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Check both sides, and say what would be written. Changes nothing.",
         description = {

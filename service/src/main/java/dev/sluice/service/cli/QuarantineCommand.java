@@ -26,6 +26,13 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "quarantine",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice quarantine list                                 values that rows lack",
+            "  sluice quarantine show 4 --values                      one, with the value",
+            "  sluice quarantine accept 4 --reason \"nobody reads it\"  it may stay away"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Look at values that rows landed without, since they did not fit.",
         description = "They leave by themselves, once their document is written without them.",

@@ -39,6 +39,13 @@ import picocli.CommandLine.ParameterException;
 @Command(
         name = "replay",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice replay --from 1h --dry-run                       how many documents changed in the last hour",
+            "  sluice replay --from before-release                     all since a checkpoint",
+            "  sluice replay --from 2026-11-30T10:00:00Z --to 2026-11-30T11:00:00Z --collection orders  an hour of one collection"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Resync every document that was changed since a given point.",
         description = {

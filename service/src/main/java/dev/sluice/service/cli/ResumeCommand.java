@@ -9,6 +9,7 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "resume",
         mixinStandardHelpOptions = true,
+        footer = {"", "For example:", "  sluice resume  now"},
         versionProvider = SluiceCommand.Version.class,
         header = "Let a paused pipeline go on from its position.",
         description = "A running process does so within a second.")

@@ -24,6 +24,12 @@ import picocli.CommandLine.ParameterException;
 @Command(
         name = "resync",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice resync --collection orders          all of its documents",
+            "  sluice resync --collection orders --prune  and delete rows without a document"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Read whole collections again, while the stream runs.",
         description = {

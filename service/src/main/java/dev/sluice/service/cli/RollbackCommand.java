@@ -14,6 +14,12 @@ import picocli.CommandLine.Model.CommandSpec;
 @Command(
         name = "rollback",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice rollback orders  its readers, at once",
+            "  sluice rollback --all   all of them"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Move the reads of collections back to MongoDB, at once.",
         description =

@@ -18,6 +18,7 @@ import picocli.CommandLine.Model.CommandSpec;
 @Command(
         name = "routes",
         mixinStandardHelpOptions = true,
+        footer = {"", "For example:", "  sluice routes  where readers are sent"},
         versionProvider = SluiceCommand.Version.class,
         header = "Show where applications are told to read each collection from.",
         description = {

@@ -22,6 +22,12 @@ import picocli.CommandLine.Command;
 @Command(
         name = "run",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice run                                              copy, then follow; as often as you like",
+            "  SLUICE_HTTP_PORT=9090 SLUICE_LOG_FORMAT=json sluice run  with settings"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Copy what is not copied yet, then follow the change stream.",
         description =

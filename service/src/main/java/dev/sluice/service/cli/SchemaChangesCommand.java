@@ -22,6 +22,12 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "schema-changes",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice schema-changes           what changed in MongoDB",
+            "  sluice schema-changes accept 3  the rows stay; run again"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Look at collections dropped, renamed or replaced and fields that are new, and accept them.",
         description = {

@@ -23,6 +23,13 @@ import picocli.CommandLine.Option;
 @Command(
         name = "status",
         mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "For example:",
+            "  sluice status          once",
+            "  sluice status --watch  a screen that follows",
+            "  sluice status --json   for scripts"
+        },
         versionProvider = SluiceCommand.Version.class,
         header = "Show position, lag, backfill, documents and rows, dead letters and quarantined values.",
         description = {

@@ -54,6 +54,12 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "",
+            "For example:",
+            "  sluice verify                               every row against its document",
+            "  sluice verify --mode counts                 counts only, in seconds",
+            "  sluice verify --collection orders --repair  and correct what differs",
+            "  sluice verify --budget 20                   with a fifth of the time, beside busy servers",
+            "",
             "Exit codes: 0 equal (or repaired and equal now), 1 drift, or not all could be compared, 2 wrong use, 3 could"
                     + " not run."
         })

@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "warm",
         mixinStandardHelpOptions = true,
+        footer = {"", "For example:", "  sluice warm  once after an update"},
         versionProvider = SluiceCommand.Version.class,
         header = "Make later starts faster: the JVM's cache, from a small run on servers of its own.",
         description =

@@ -1,8 +1,12 @@
 package dev.sluice.service.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -11,6 +15,10 @@ import picocli.CommandLine.Model.CommandSpec;
 
 @DisplayName("The text of --help")
 class HelpTextTest {
+    /// A line of an example: settings, the program with its arguments, then, behind two blanks, what it is for.
+    private static final Pattern EXAMPLE =
+            Pattern.compile("^ {2}(?:source <\\(|(?:[A-Z_]+=\\S+ )*)sluice (.*?)(?:\\)| {2}|$)");
+
     @Test
     @DisplayName("is a format of every command, so that picocli prints it without a warning")
     void isAFormat() {
@@ -20,6 +28,29 @@ class HelpTextTest {
         texts(program.getCommandSpec())
                 .forEach(text ->
                         assertThatCode(() -> String.format(text)).as(text).doesNotThrowAnyException());
+    }
+
+    @Test
+    @DisplayName("has examples of every command, and the program takes them")
+    void examples() {
+        for (Class<?> command : SluiceCommand.COMMANDS) {
+            String name = command.getAnnotation(CommandLine.Command.class).name();
+            List<String> examples = Stream.of(
+                            command.getAnnotation(CommandLine.Command.class).footer())
+                    .map(EXAMPLE::matcher)
+                    .filter(Matcher::lookingAt)
+                    .map(line -> line.group(1))
+                    .toList();
+            assertThat(examples).as(name).isNotEmpty();
+            for (String example : examples) {
+                String[] arguments =
+                        example.replaceAll("\"[^\"]*\"", "text").strip().split(" +");
+                assertThatCode(() -> RunbooksTest.program().parseArgs(arguments))
+                        .as(example)
+                        .doesNotThrowAnyException();
+                assertThat(arguments[0]).isEqualTo(name);
+            }
+        }
     }
 
     private static Stream<String> texts(CommandSpec command) {

@@ -147,7 +147,7 @@ class RunbooksTest {
     }
 
     /// The whole command line, which is parsed and not run.
-    private static CommandLine program() {
+    static CommandLine program() {
         CommandLine program = new CommandLine(new SluiceCommand());
         SluiceCommand.COMMANDS.forEach(program::addSubcommand);
         return program.setCaseInsensitiveEnumValuesAllowed(true);
