@@ -72,7 +72,9 @@ class ElementKeysIT {
     }
 
     private Result ok(String... command) {
-        Result result = Cli.run(settings(), command);
+        // A copy or a replay takes the pipeline, which the next command is not to wait for.
+        boolean looks = command[0].equals("verify") || command[0].equals("checkpoint");
+        Result result = looks ? Cli.runHere(settings(), command) : Cli.run(settings(), command);
         assertThat(result.exitCode()).as(result.said()).isZero();
         return result;
     }
@@ -139,8 +141,8 @@ class ElementKeysIT {
         ok("verify");
         place.execute(tampering);
 
-        Result found = Cli.run(settings(), "verify");
-        Result repaired = Cli.run(settings(), "verify", "--repair");
+        Result found = Cli.runHere(settings(), "verify");
+        Result repaired = Cli.runHere(settings(), "verify", "--repair");
 
         assertThat(found.exitCode()).as(found.said()).isEqualTo(1);
         assertThat(repaired.exitCode()).as(repaired.said()).isZero();
@@ -176,11 +178,11 @@ class ElementKeysIT {
         place.execute(TABLES.replace("KEY_TYPE", "real"));
         deleteMigration();
 
-        Result plan = Cli.run(settings(), "plan");
+        Result plan = Cli.runHere(settings(), "plan");
 
         assertThat(plan.exitCode()).as(plan.said()).isEqualTo(1);
         assertThat(plan.out()).contains("public.lines.line_id is in the key");
-        assertThat(Cli.run(settings(), "backfill").exitCode()).isNotZero();
+        assertThat(Cli.runHere(settings(), "backfill").exitCode()).isNotZero();
         assertThat(place.count("lines")).isZero();
         assertThat(List.of(0L, 1L)).contains(place.count("orders"));
     }

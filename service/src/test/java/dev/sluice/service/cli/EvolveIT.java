@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.bson.Document;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -114,11 +115,18 @@ class EvolveIT {
             """;
     }
 
+    /// Where another process runs the pipeline, or nothing takes it afterwards.
     private Result evolve(String... options) {
-        String[] command = new String[options.length + 1];
-        command[0] = "evolve";
-        System.arraycopy(options, 0, command, 1, options.length);
-        return Cli.run(settings(), command);
+        return Cli.runHere(settings(), command(options));
+    }
+
+    /// Where it takes the pipeline, and another command does so afterwards.
+    private Result evolveInAProcess(String... options) {
+        return Cli.run(settings(), command(options));
+    }
+
+    private static String[] command(String... options) {
+        return Stream.concat(Stream.of("evolve"), Stream.of(options)).toArray(String[]::new);
     }
 
     private static Result fine(Result result) {
@@ -196,7 +204,7 @@ class EvolveIT {
     }
 
     private void requireEqual() {
-        fine(Cli.run(settings(), "verify"));
+        fine(Cli.runHere(settings(), "verify"));
     }
 
     @Test
@@ -323,7 +331,7 @@ class EvolveIT {
             });
             Result evolved = fine(evolve("--rollback-reads", "1s"));
             await().atMost(BOUND).until(() -> gate("things").exitCode() == 0);
-            fine(Cli.run(settings(), "cutover", "things"));
+            fine(Cli.runHere(settings(), "cutover", "things"));
             reading.set(false);
             reader.join();
 
@@ -355,7 +363,7 @@ class EvolveIT {
     }
 
     private Result gate(String collection) {
-        return Cli.run(settings(), "gate", collection);
+        return Cli.runHere(settings(), "gate", collection);
     }
 
     @Test
@@ -365,7 +373,7 @@ class EvolveIT {
         place.mongo().getCollection("things").insertOne(thing(-1));
         mapping(withNick());
 
-        Result evolved = fine(evolve("--json"));
+        Result evolved = fine(evolveInAProcess("--json"));
 
         assertThat(evolved.out()).contains("\"version\":2", "\"runs_elsewhere\":false", "\"equal\":true");
         place.mongo().getCollection("things").insertOne(thing(-2));
@@ -432,7 +440,7 @@ class EvolveIT {
     void fileOfBefore() throws IOException {
         fine(Cli.run(settings(), "backfill"));
         mapping(withNick());
-        fine(evolve());
+        fine(evolveInAProcess());
         mapping(FIRST);
         place.mongo().getCollection("things").insertOne(thing(-1));
 
@@ -445,7 +453,7 @@ class EvolveIT {
         }
         assertThat(versions()).isEqualTo("1, 2");
 
-        assertThat(fine(evolve()).out()).contains("things.nick: no longer written; its values stay");
+        assertThat(fine(evolveInAProcess()).out()).contains("things.nick: no longer written; its values stay");
         assertThat(versions()).isEqualTo("1, 2, 3");
     }
 
@@ -463,11 +471,11 @@ class EvolveIT {
         assertThat(key.err()).contains("the key of things changes");
 
         mapping(withNick());
-        fine(Cli.run(settings(), "pause", "--reason", "tea"));
+        fine(Cli.runHere(settings(), "pause", "--reason", "tea"));
         Result paused = evolve();
         assertThat(paused.exitCode()).as(paused.said()).isEqualTo(2);
         assertThat(paused.err()).contains("tea", "sluice resume");
-        fine(Cli.run(settings(), "resume"));
+        fine(Cli.runHere(settings(), "resume"));
 
         Files.writeString(folder.resolve("migrations/V0002__own.sql"), "ALTER TABLE nowhere ADD COLUMN nick text;");
         Result broken = evolve();
