@@ -9,6 +9,7 @@ import dev.sluice.sink.postgres.catalog.LiveTable;
 import dev.sluice.sink.postgres.catalog.TableReader;
 import dev.sluice.sink.postgres.check.Causes;
 import dev.sluice.sink.postgres.check.TableFault;
+import dev.sluice.sink.postgres.check.TargetDatabase.Script;
 import dev.sluice.sink.postgres.table.TouchedCollections;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +37,7 @@ final class TableChecks {
     private final LayoutChecks layout;
     private final ForeignKeyChecks foreignKeys;
     private final TriggerChecks triggers;
-    private final boolean migrationsPending;
+    private final List<Script> pending;
 
     /// The columns of each table that take no NULL, for the dry run.
     private final Map<TableName, Set<String>> notNull = new HashMap<>();
@@ -46,8 +48,9 @@ final class TableChecks {
     private final List<String> notThereYet = new ArrayList<>();
     private int tables;
 
-    /// @param migrationsPending whether tables that are missing may be made by migrations
-    TableChecks(Connection connection, Checklist list, boolean migrationsPending) {
+    /// @param pending migrations of the mapping that are not applied: tables that are missing may be made by them, and
+    ///     others may be changed
+    TableChecks(Connection connection, Checklist list, List<Script> pending) {
         this.looking = TableFault.Looking.on(connection);
         this.reader = looking.reader();
         this.list = list;
@@ -56,7 +59,7 @@ final class TableChecks {
         this.layout = new LayoutChecks(list);
         this.foreignKeys = new ForeignKeyChecks(reader, list);
         this.triggers = new TriggerChecks(looking.trial(), list);
-        this.migrationsPending = migrationsPending;
+        this.pending = List.copyOf(pending);
     }
 
     /// What keeps tables from being written is said of every table that a copy of the chosen collections
@@ -86,24 +89,65 @@ final class TableChecks {
 
     private void faults(List<CollectionTarget> touched) throws SQLException {
         List<TableFault> found = new ArrayList<>();
+        Map<String, Script> mayBeMended = new HashMap<>();
         for (CollectionTarget target : touched) {
             for (WrittenTable written : WrittenTable.by(target)) {
                 TableName name = written.shape().table();
-                if (reader.find(name).isEmpty() && migrationsPending) {
+                if (reader.find(name).isEmpty() && !pending.isEmpty()) {
                     continue;
                 }
                 for (TableFault fault : TableFault.of(looking, target, written.shape(), written.conflict())) {
-                    if (fault.kind() == TableFault.Kind.LINKED_TABLE && migrationsPending) {
+                    if (fault.kind() == TableFault.Kind.LINKED_TABLE && !pending.isEmpty()) {
                         continue;
                     }
                     found.add(fault);
+                    if (byMigrations(fault.kind())) {
+                        pendingFor(name).ifPresent(script -> mayBeMended.put(fault.subject(), script));
+                    }
                     faulty.computeIfAbsent(name, n -> new HashSet<>()).add(fault.subject());
                 }
             }
         }
         for (TableFault fault : Causes.once(found)) {
-            list.problem(check(fault.kind()), fault.subject(), fault.found(), fault.remedy());
+            Script script = mayBeMended.get(fault.subject());
+            if (script == null) {
+                list.problem(check(fault.kind()), fault.subject(), fault.found(), fault.remedy());
+            } else {
+                list.warning(
+                        check(fault.kind()),
+                        fault.subject(),
+                        fault.found() + " That is as the table is now: the pending migration " + script.version() + " ("
+                                + script.description() + ") names it.",
+                        "Apply it (`sluice migrate`, or a start), and plan again: what it does not mend is a problem"
+                                + " then, and keeps a start from writing.");
+            }
         }
+    }
+
+    /// The first pending migration that names a table, which it may change.
+    private Optional<Script> pendingFor(TableName table) {
+        Pattern name = Pattern.compile("(?i)(?<![\\w$])" + Pattern.quote(table.table()) + "(?![\\w$])");
+        return pending.stream()
+                .filter(script -> name.matcher(script.sql()).find())
+                .findFirst();
+    }
+
+    /// Whether migrations may mend it: who has the rights is somebody else's work, and a finished table stays so.
+    private static boolean byMigrations(TableFault.Kind kind) {
+        return switch (kind) {
+            case COLUMN,
+                    GENERATED,
+                    TYPE,
+                    KEY,
+                    CONFLICT_TARGET,
+                    TRIGGER,
+                    REQUIRED,
+                    REFERENCE,
+                    RULE,
+                    TABLE,
+                    LINKED_TABLE -> true;
+            case RIGHTS, FINISHED, ROW_SECURITY -> false;
+        };
     }
 
     private void table(List<CollectionTarget> all, WrittenTable written) throws SQLException {
@@ -111,7 +155,7 @@ final class TableChecks {
         TableShape shape = written.shape();
         TableName name = shape.table();
         Optional<LiveTable> found = reader.find(name);
-        if (found.isEmpty() && migrationsPending) {
+        if (found.isEmpty() && !pending.isEmpty()) {
             notThereYet.add(name.toString());
             return;
         }

@@ -232,7 +232,7 @@ final class TargetChecks {
         if (controlTables(connection)) {
             changedMapping(connection);
         }
-        notNull = new TableChecks(connection, list, mayBeMade(pending)).run(all, targets);
+        notNull = new TableChecks(connection, list, ofMapping(pending)).run(all, targets);
         measuredRate = measured(connection);
     }
 
@@ -269,8 +269,11 @@ final class TargetChecks {
         }
     }
 
-    private boolean mayBeMade(List<Script> pending) {
-        return pending.stream().anyMatch(s -> !s.history().equals("schema_history"));
+    /// Without those of the control schema.
+    private static List<Script> ofMapping(List<Script> pending) {
+        return pending.stream()
+                .filter(s -> !s.history().equals("schema_history"))
+                .toList();
     }
 
     private void version(String version, int number) {

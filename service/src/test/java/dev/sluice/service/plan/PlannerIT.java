@@ -316,6 +316,23 @@ class PlannerIT {
         }
 
         @Test
+        @DisplayName("a column that is missing is a problem, and a warning where a pending migration names its table")
+        void tablesAreJudgedWithWhatIsPending() throws IOException {
+            String postgres = TestingServers.postgres().createDatabase();
+            execute(postgres, "CREATE TABLE a (id text PRIMARY KEY)");
+
+            Plan elsewhere = plan(postgres, withColumn("CREATE TABLE ab (id text PRIMARY KEY);\n"));
+            Plan here = plan(postgres, withColumn("ALTER TABLE public.\"a\" ADD COLUMN name text;\n"));
+
+            assertThat(one(elsewhere, Check.COLUMN_MISSING).status()).isEqualTo(Status.PROBLEM);
+            assertThat(one(here, Check.COLUMN_MISSING)).satisfies(f -> {
+                assertThat(f.status()).isEqualTo(Status.WARNING);
+                assertThat(f.found()).contains("public.a.name does not exist", "the pending migration 0001 ");
+                assertThat(f.remedy()).contains("sluice migrate", "plan again");
+            });
+        }
+
+        @Test
         void pendingMigrationsAreAProblemWhereNobodyAppliesThem() {
             Plan plan = plan(
                     TestingServers.postgres().createDatabase(),
@@ -1086,6 +1103,14 @@ class PlannerIT {
         Files.writeString(
                 folder.resolve("mapping.yaml"),
                 "mapping: own\ndatabase: d\ncollections:\n  a: {key: {column: id, type: text}}\n");
+        return Catalog.load(folder.toString());
+    }
+
+    private Catalog.Entry withColumn(String sql) throws IOException {
+        ownMigration(sql);
+        Files.writeString(
+                folder.resolve("mapping.yaml"),
+                "mapping: own\ndatabase: d\ncollections:\n  a: {key: {column: id, type: text}, columns: {name: text}}\n");
         return Catalog.load(folder.toString());
     }
 
