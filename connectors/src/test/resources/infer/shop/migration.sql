@@ -33,7 +33,6 @@ CREATE TABLE orders (
     total        double precision,
     coupon_codes jsonb,
     history      jsonb,
-    stock        jsonb,
     rest         jsonb
 );
 
@@ -46,6 +45,13 @@ CREATE TABLE order_lines (
     extra    jsonb,
     rest     jsonb,
     PRIMARY KEY (order_id, ordinal)
+);
+
+CREATE TABLE order_stock (
+    order_id bigint NOT NULL,
+    key      text NOT NULL,
+    value    bigint,
+    PRIMARY KEY (order_id, key)
 );
 
 COMMENT ON TABLE users IS 'From MongoDB: users';
@@ -74,7 +80,6 @@ COMMENT ON COLUMN orders.status IS 'From status';
 COMMENT ON COLUMN orders.total IS 'From total';
 COMMENT ON COLUMN orders.coupon_codes IS 'From couponCodes';
 COMMENT ON COLUMN orders.history IS 'From history';
-COMMENT ON COLUMN orders.stock IS 'From stock';
 COMMENT ON COLUMN orders.rest IS 'Fields of the document that have no column of their own, by name';
 COMMENT ON TABLE order_lines IS 'From MongoDB: the elements of lines in orders, a row each';
 COMMENT ON COLUMN order_lines.order_id IS 'The document: id of orders';
@@ -84,6 +89,10 @@ COMMENT ON COLUMN order_lines.quantity IS 'From quantity';
 COMMENT ON COLUMN order_lines.price IS 'From price';
 COMMENT ON COLUMN order_lines.extra IS 'From extra';
 COMMENT ON COLUMN order_lines.rest IS 'Fields of the element that have no column of their own, by name';
+COMMENT ON TABLE order_stock IS 'From MongoDB: the entries of stock in orders, a row each';
+COMMENT ON COLUMN order_stock.order_id IS 'The document: id of orders';
+COMMENT ON COLUMN order_stock.key IS 'Name of the entry';
+COMMENT ON COLUMN order_stock.value IS 'The value of the entry';
 
 -- MongoDB has these as unique. A document that breaks one here is a dead letter.
 CREATE UNIQUE INDEX users_email_key ON users (email);
@@ -95,6 +104,7 @@ CREATE UNIQUE INDEX users_login_key ON users (login);
 
 -- A document's rows are written together, so foreign keys from child tables hold, if you want them.
 -- ALTER TABLE order_lines ADD FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE;
+-- ALTER TABLE order_stock ADD FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE;
 
 -- MongoDB promises none of these. A row that breaks one stops the pipeline, and rows arrive in the order of
 -- their documents: add what you know to hold, foreign keys as DEFERRABLE INITIALLY DEFERRED or after the

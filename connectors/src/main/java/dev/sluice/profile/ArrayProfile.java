@@ -6,6 +6,7 @@ import org.bson.BsonValue;
 /// What the arrays of one path were like. Filled by one thread, then only read.
 public final class ArrayProfile {
     private final FieldProfile elements = new FieldProfile();
+    private final ElementKeys keys = new ElementKeys();
     private long count;
     private long empty;
     private long elementCount;
@@ -21,6 +22,7 @@ public final class ArrayProfile {
         lengthMax = Math.max(lengthMax, array.size());
         elementCount += array.size();
         if (depth <= Limits.DEPTH_MAX) {
+            keys.add(array);
             for (BsonValue element : array) {
                 elements.add(element, depth, limits);
             }
@@ -43,6 +45,20 @@ public final class ArrayProfile {
     /// Elements on average; 0 where there is no array.
     public double lengthMean() {
         return count == 0 ? 0 : (double) elementCount / count;
+    }
+
+    /// Adds what other arrays were like.
+    void addAll(ArrayProfile other, Limits limits) {
+        count += other.count;
+        empty += other.empty;
+        elementCount += other.elementCount;
+        lengthMax = Math.max(lengthMax, other.lengthMax);
+        elements.addAll(other.elements, limits);
+    }
+
+    /// What tells elements of one array apart.
+    ElementKeys keys() {
+        return keys;
     }
 
     /// Of the elements of all of them.

@@ -26,6 +26,14 @@ public final class BinaryProfile {
         }
     }
 
+    /// Adds what other binaries were like.
+    void addAll(BinaryProfile other) {
+        count += other.count;
+        uuids += other.uuids;
+        other.subtypes.forEach((subtype, times) -> subtypes.merge(subtype, times, Long::sum));
+        bytesMax = Math.max(bytesMax, other.bytesMax);
+    }
+
     public long count() {
         return count;
     }

@@ -97,6 +97,11 @@ public final class CollectionProfile {
         return documents;
     }
 
+    /// Whether an object was seen at a path through objects.
+    public boolean hasObject(List<String> path) {
+        return documents.at(path).filter(field -> field.object() != null).isPresent();
+    }
+
     /// How many documents were looked at.
     public long count() {
         return documents.count();

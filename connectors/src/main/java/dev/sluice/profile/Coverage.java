@@ -4,6 +4,7 @@ import dev.sluice.bson.DocumentDecoder;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.mapping.row.MappingResult;
 import dev.sluice.mapping.row.MappingResult.MisfitValue;
+import dev.sluice.schema.ChildKey;
 import dev.sluice.schema.ChildMapping;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.schema.ColumnMapping;
@@ -63,7 +64,12 @@ public final class Coverage {
         this.reads = new Reads(mapping.columns());
         label(mapping.table().table(), mapping.columns());
         for (ChildMapping child : mapping.children()) {
-            reads.add(child.path().segments(), new Read(null, new Reads(child.columns())));
+            Reads rows = new Reads(child.columns());
+            rows.entries = child.key() instanceof ChildKey.EntryName;
+            if (child.key() instanceof ChildKey.ElementField(String _, Source.Path from, ColumnType.Key _)) {
+                rows.add(from.segments(), new Read(Landing.TYPED, null));
+            }
+            reads.add(child.path().segments(), new Read(null, rows));
             child.columns()
                     .forEach(c -> c.source()
                             .parentPaths()
@@ -155,6 +161,8 @@ public final class Coverage {
         private final Landing unread;
         private @Nullable Read read;
         private @Nullable Landing element;
+        /// Whether the rows are entries of an object, and not elements of an array.
+        private boolean entries;
 
         Reads(List<ColumnMapping> columns) {
             this(keepsRest(columns) ? Landing.REST : Landing.LEFT_BEHIND);
@@ -201,8 +209,10 @@ public final class Coverage {
 
         private void count(BsonValue value, Map<Landing, Long> landed) {
             Reads elements = read == null ? null : read.elements();
-            if (elements != null && value instanceof BsonArray array) {
+            if (elements != null && !elements.entries && value instanceof BsonArray array) {
                 array.forEach(one -> elements.countElement(one, landed));
+            } else if (elements != null && elements.entries && value instanceof BsonDocument object) {
+                object.values().forEach(one -> elements.countElement(one, landed));
             } else if (read != null) {
                 land(read.landing() == null ? Landing.TYPED : read.landing(), value, landed);
             } else if (value instanceof BsonDocument object) {

@@ -30,6 +30,15 @@ public final class DateProfile {
         }
     }
 
+    /// Adds what other dates were like.
+    void addAll(DateProfile other) {
+        count += other.count;
+        outOfRange += other.outOfRange;
+        withTimeOfDay += other.withTimeOfDay;
+        least = Math.min(least, other.least);
+        greatest = Math.max(greatest, other.greatest);
+    }
+
     public long count() {
         return count;
     }

@@ -73,6 +73,28 @@ public final class DistinctValues {
         }
     }
 
+    /// Adds what other values were like. Afterwards whether none comes twice is not known.
+    void addAll(DistinctValues other, Limits limits) {
+        repeated = true;
+        count += other.count;
+        texts += other.texts;
+        manyWords |= other.manyWords;
+        if (!manyWords) {
+            other.words.forEach(this::addWord);
+        }
+        long remembered = 0;
+        for (Candidate candidate : other.candidates.values()) {
+            addReference(candidate.value, limits);
+            Candidate kept = candidates.get(hash(candidate.value));
+            if (kept != null) {
+                kept.count += candidate.count - 1;
+            }
+            remembered++;
+        }
+        referenceCount += other.referenceCount - remembered;
+        forgotReference |= other.forgotReference;
+    }
+
     private void addReference(BsonValue value, Limits limits) {
         referenceCount++;
         long hash = hash(value);

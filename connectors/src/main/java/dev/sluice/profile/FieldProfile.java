@@ -62,6 +62,23 @@ public final class FieldProfile {
         }
     }
 
+    /// Adds what the values of another path were like.
+    void addAll(FieldProfile other, Limits limits) {
+        other.types.forEach((type, count) -> types.merge(type, count, Long::sum));
+        texts.addAll(other.texts);
+        numbers.addAll(other.numbers);
+        dates.addAll(other.dates);
+        binaries.addAll(other.binaries);
+        distinct.addAll(other.distinct, limits);
+        twins += other.twins;
+        if (other.object != null) {
+            objectProfile().addAll(other.object, limits);
+        }
+        if (other.array != null) {
+            arrayProfile().addAll(other.array, limits);
+        }
+    }
+
     /// An object has the name a second time.
     void addTwin() {
         twins++;

@@ -2,6 +2,7 @@ package dev.sluice.profile;
 
 import dev.sluice.profile.Proposal.Child;
 import dev.sluice.profile.Proposal.Column;
+import dev.sluice.profile.Proposal.RowKey;
 import dev.sluice.profile.Proposal.Table;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -21,6 +22,9 @@ final class FieldSummaries {
     /// Objects and arrays inside one another that are shown.
     private static final int DEPTH_MAX = 4;
 
+    /// Stands for the names of an object whose names are data.
+    private static final String ENTRY = ".*";
+
     private final Map<String, String> becomes = new HashMap<>();
     private final List<FieldSummary> found = new ArrayList<>();
 
@@ -38,7 +42,16 @@ final class FieldSummaries {
         for (Child child : table.children()) {
             String path = OneLine.path(child.path());
             summaries.becomes.put(path, "table " + child.table());
-            summaries.columns(path + "[].", child.columns());
+            switch (child.key()) {
+                case RowKey.Ordinal o -> summaries.columns(path + "[]", child.columns());
+                case RowKey.Field key -> {
+                    summaries.columns(path + "[]", child.columns());
+                    summaries.becomes.put(
+                            path + "[]." + OneLine.path(key.path()),
+                            key.column() + " " + key.type().sql());
+                }
+                case RowKey.EntryName e -> summaries.columns(path + ENTRY, child.columns());
+            }
         }
         summaries.object("", profile.documents(), 1, REST);
         return List.copyOf(summaries.found);
@@ -46,7 +59,7 @@ final class FieldSummaries {
 
     private void columns(String place, List<Column> columns) {
         columns.forEach(column -> becomes.put(
-                place + OneLine.path(column.path()),
+                column.path().isEmpty() ? place : (place.isEmpty() ? "" : place + ".") + OneLine.path(column.path()),
                 column.column() + " " + column.type().sql()
                         + column.reference()
                                 .map(target -> " -> " + target.table())
@@ -76,7 +89,11 @@ final class FieldSummaries {
             return;
         }
         ObjectProfile object = field.object();
-        if (object != null && !Layout.isMap(object)) {
+        if (object != null && becomes.getOrDefault(path, "").startsWith("table ")) {
+            FieldProfile entries = object.entries();
+            found.add(summary(path + ENTRY, 1, entries, becomes.getOrDefault(path + ENTRY, "")));
+            inside(path + ENTRY, entries, depth + 1, otherwise);
+        } else if (object != null && !Layout.isMap(object)) {
             object(path + ".", object, depth + 1, otherwise);
         }
         ArrayProfile array = field.array();

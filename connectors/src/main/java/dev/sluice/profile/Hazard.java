@@ -28,6 +28,12 @@ public record Hazard(Kind kind, String path, String text) {
         MANY_DIGITS,
         /// Names that are data: an object that is used as a map.
         UNBOUNDED_NAMES,
+        /// Names that are data, of an object whose entries have a table.
+        ENTRIES,
+        /// An array of objects inside elements or entries, which have a table already.
+        NESTED_ARRAY,
+        /// Documents of several kinds in one collection.
+        SEVERAL_KINDS,
         /// Objects in which a name is there more than once.
         TWIN_NAMES,
         /// A name that is empty, or that a path can't say plainly.

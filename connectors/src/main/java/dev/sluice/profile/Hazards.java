@@ -2,8 +2,11 @@ package dev.sluice.profile;
 
 import dev.sluice.profile.Hazard.Kind;
 import dev.sluice.profile.Proposal.KeyColumn;
+import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.bson.BsonType;
 
 /// Finds what is hazardous about the documents of one collection. For one collection and one thread.
@@ -23,13 +26,21 @@ final class Hazards {
 
     private final KeyColumn key;
 
+    /// Objects whose entries have a table.
+    private final Set<String> entries = new HashSet<>();
+
     private Hazards(KeyColumn key) {
         this.key = key;
     }
 
-    static List<Hazard> of(CollectionProfile profile, KeyColumn key) {
+    /// @param layout of the collection's tables
+    /// @param words whether the few words that a field always holds may be named
+    static List<Hazard> of(CollectionProfile profile, KeyColumn key, Layout layout, boolean words) {
         Hazards hazards = new Hazards(key);
         hazards.documents(profile);
+        Discriminator.of(profile, words)
+                .ifPresent(found -> hazards.add(Kind.SEVERAL_KINDS, found.path(), found.text()));
+        layout.tables().forEach(hazards::table);
         hazards.object("", profile.documents());
         profile.sensitive().byPath().forEach((path, found) -> {
             String masked = OneLine.path(path);
@@ -79,9 +90,33 @@ final class Hazards {
                                         : ": copied; the line of `redact` that hides it is there as a comment"));
     }
 
+    private void table(Layout.Nested table) {
+        String path = OneLine.path(table.path());
+        if (table.kind() == Layout.Rows.ENTRIES) {
+            entries.add(path);
+        }
+        String inner = path + (table.kind() == Layout.Rows.ENTRIES ? ".*" : "[]");
+        table.layout().columns().stream()
+                .filter(column -> column.choice().type() instanceof ColumnType.Jsonb)
+                .filter(column -> column.field().array() != null
+                        && column.field().array().elements().count(BsonType.DOCUMENT) > 0)
+                .forEach(column -> add(
+                        Kind.NESTED_ARRAY,
+                        inner + (column.path().isEmpty() ? "" : "." + OneLine.path(column.path())),
+                        "an array of objects inside rows of a child table: kept as jsonb, for a child table has no"
+                                + " child tables of its own"));
+    }
+
     /// @param path of the object; empty for the documents
     private void object(String path, ObjectProfile object) {
-        if (Layout.isMap(object)) {
+        if (entries.contains(path)) {
+            add(
+                    Kind.ENTRIES,
+                    path,
+                    "the names of its fields look like data ("
+                            + BsonTypes.number(object.fields().size()) + (object.unbounded() ? " or more" : "")
+                            + " different ones): a table of its entries");
+        } else if (Layout.isMap(object)) {
             add(
                     Kind.UNBOUNDED_NAMES,
                     path.isEmpty() ? DOCUMENTS : path,
@@ -89,6 +124,8 @@ final class Hazards {
                             + BsonTypes.number(object.fields().size()) + (object.unbounded() ? " or more" : "")
                             + " different ones)"
                             + (path.isEmpty() ? "; the rare ones are in the rest" : ": kept as jsonb"));
+        }
+        if (Layout.isMap(object)) {
             twins(
                     path.isEmpty() ? DOCUMENTS : path,
                     "some of its names are",

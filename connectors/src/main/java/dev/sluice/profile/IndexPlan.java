@@ -160,9 +160,15 @@ final class IndexPlan {
         }
         for (Child child : table.children()) {
             int depth = child.path().size();
-            if (path.size() > depth && path.subList(0, depth).equals(child.path())) {
+            boolean entries = child.key() instanceof Proposal.RowKey.EntryName;
+            if (!entries && path.size() >= depth && path.subList(0, depth).equals(child.path())) {
+                List<String> inner = path.subList(depth, path.size());
+                if (child.key() instanceof Proposal.RowKey.Field key
+                        && key.path().equals(inner)) {
+                    return Optional.of(new Place(child.table(), key.column(), key.type(), path, true, List.of()));
+                }
                 for (Column column : child.columns()) {
-                    if (column.path().equals(path.subList(depth, path.size()))) {
+                    if (column.path().equals(inner)) {
                         return Optional.of(new Place(
                                 child.table(), column.column(), column.type(), path, true, column.conversions()));
                     }

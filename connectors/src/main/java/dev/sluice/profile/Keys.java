@@ -33,7 +33,7 @@ public final class Keys {
 
     /// `id`, unless a field has that name: `_id` is a name that no field gets.
     private static String column(CollectionProfile profile) {
-        return Layout.of(profile).columns().stream()
+        return Layout.of(profile, Flattening.STANDARD, References.none()).columns().stream()
                         .anyMatch(flat ->
                                 SqlNames.snake(String.join("_", flat.path())).equals("id"))
                 ? "_id"

@@ -1,5 +1,6 @@
 package dev.sluice.profile;
 
+import dev.sluice.bson.Utf8;
 import dev.sluice.mapping.convert.TextForm;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -12,9 +13,6 @@ import org.bson.BsonType;
 /// Which fields of an object become columns, which become tables of their own, and which stay in the rest.
 /// The object is the documents of a collection, or the elements of an array.
 final class Layout {
-    /// Objects inside one another that are laid flat.
-    private static final int FLAT_LEVELS = 2;
-
     /// Fields of an object that is laid flat.
     private static final int FLAT_FIELDS_MAX = 16;
 
@@ -25,6 +23,9 @@ final class Layout {
     private static final double STABLE_SHARE = 0.5;
 
     private static final int TABLE_FIELDS_MAX = 40;
+
+    /// Characters of a name that is part of a key: an index takes some 2,700 bytes.
+    private static final int NAME_LENGTH_MAX = 500;
 
     /// Fields in fewer objects than one in so many have no column.
     private static final long RARE = 100;
@@ -40,6 +41,7 @@ final class Layout {
 
     /// A field that has a column.
     ///
+    /// @param path of the field; empty for the element or the value itself
     /// @param share how often it is there, of all objects
     record Flat(List<String> path, FieldProfile field, TypeChoice choice, double share) {
         /// How often it has a value other than null, of all objects.
@@ -48,8 +50,20 @@ final class Layout {
         }
     }
 
-    /// An array that has a table.
-    record Nested(List<String> path, FieldProfile field, ObjectProfile elements, Layout layout) {}
+    /// An array or an object that has a table.
+    ///
+    /// @param rows what its elements are like, or the values of its entries
+    record Nested(List<String> path, FieldProfile field, FieldProfile rows, Rows kind, Layout layout) {}
+
+    /// What the rows of a table are.
+    enum Rows {
+        /// Elements of an array that are objects.
+        ELEMENTS,
+        /// Elements of an array that refer to documents.
+        REFERENCES,
+        /// Entries of an object whose names are data.
+        ENTRIES
+    }
 
     /// A field that stays in the rest.
     record Left(List<String> path, Reason reason) {}
@@ -70,24 +84,35 @@ final class Layout {
     private final List<Nested> tables = new ArrayList<>();
     private final List<Left> left = new ArrayList<>();
     private final boolean child;
-    private final SensitiveFields sensitive;
+    private final CollectionProfile profile;
+    private final Flattening flattening;
+    private final References references;
 
-    private Layout(boolean child, SensitiveFields sensitive) {
+    private Layout(boolean child, CollectionProfile profile, Flattening flattening, References references) {
         this.child = child;
-        this.sensitive = sensitive;
+        this.profile = profile;
+        this.flattening = flattening;
+        this.references = references;
     }
 
-    static Layout of(CollectionProfile profile) {
-        Layout layout = new Layout(false, profile.sensitive());
+    static Layout of(CollectionProfile profile, Flattening flattening, References references) {
+        Layout layout = new Layout(false, profile, flattening, references);
         layout.lay(profile.documents(), List.of(), 1);
         layout.limitColumns();
         return layout;
     }
 
-    private static Layout ofElements(ObjectProfile elements, SensitiveFields sensitive) {
-        Layout layout = new Layout(true, sensitive);
-        layout.lay(elements, List.of(), 1);
+    private Layout ofRows(ObjectProfile rows) {
+        Layout layout = new Layout(true, profile, flattening, references);
+        layout.lay(rows, List.of(), 1);
         layout.limitColumns();
+        return layout;
+    }
+
+    /// One column, for the element or the value itself.
+    private Layout ofValue(FieldProfile value, String name) {
+        Layout layout = new Layout(true, profile, flattening, references);
+        TypeChoice.of(value, name).ifPresent(choice -> layout.columns.add(new Flat(List.of(), value, choice, 1)));
         return layout;
     }
 
@@ -125,27 +150,81 @@ final class Layout {
     }
 
     private void lay(List<String> path, FieldProfile field, double share) {
-        Optional<Sensitive> masked = sensitive.of(field).filter(Sensitive::masked);
+        Optional<Sensitive> masked = profile.sensitive().of(field).filter(Sensitive::masked);
         if (masked.isPresent()) {
             columns.add(new Flat(path, field, SensitiveFields.masked(masked.get()), share));
             return;
         }
         ObjectProfile object = field.object();
-        int levels = child ? FLAT_LEVELS - 1 : FLAT_LEVELS;
+        boolean wanted = !child && flattening.wants(profile.collection(), path);
+        int levels = child ? Math.min(1, flattening.levels()) : flattening.levels();
         if (object != null
-                && path.size() <= levels
                 && mostly(field.count(BsonType.DOCUMENT), field.values())
-                && isFlat(object)) {
+                && (wanted || (path.size() <= levels && isFlat(object)))) {
             lay(object, path, share * object.count() / field.count());
             return;
         }
-        ArrayProfile array = field.array();
-        ObjectProfile elements = array == null ? null : array.elements().object();
-        if (!child && array != null && elements != null && path.size() <= levels && isTable(field, array, elements)) {
-            tables.add(new Nested(path, field, elements, ofElements(elements, sensitive)));
+        Optional<Nested> table = child || !mayBeTable(path) ? Optional.empty() : table(path, field);
+        if (table.isPresent()) {
+            tables.add(table.get());
             return;
         }
         TypeChoice.of(field, path.getLast()).ifPresent(choice -> columns.add(new Flat(path, field, choice, share)));
+    }
+
+    /// Whether the object around a field is laid flat, or may be.
+    private boolean mayBeTable(List<String> path) {
+        return path.size() <= Math.max(1, flattening.levels())
+                || flattening.wants(profile.collection(), path.subList(0, path.size() - 1));
+    }
+
+    private Optional<Nested> table(List<String> path, FieldProfile field) {
+        ArrayProfile array = field.array();
+        ObjectProfile object = field.object();
+        if (array != null) {
+            ObjectProfile elements = array.elements().object();
+            if (elements != null && isTable(field, array.elements(), elements)) {
+                return Optional.of(new Nested(path, field, array.elements(), Rows.ELEMENTS, ofRows(elements)));
+            }
+            if (areReferences(field, array.elements())) {
+                Layout layout = ofValue(array.elements(), path.getLast());
+                return Optional.of(new Nested(path, field, array.elements(), Rows.REFERENCES, layout));
+            }
+        }
+        return object != null && isEntries(field, object)
+                ? Optional.of(entries(path, field, object.entries()))
+                : Optional.empty();
+    }
+
+    private Nested entries(List<String> path, FieldProfile field, FieldProfile values) {
+        ObjectProfile objects = values.object();
+        Layout layout =
+                objects != null && isTable(values, values, objects) ? ofRows(objects) : ofValue(values, path.getLast());
+        return new Nested(path, field, values, Rows.ENTRIES, layout);
+    }
+
+    /// Whether an object has data for names, so that a table of its entries is worth it.
+    private boolean isEntries(FieldProfile field, ObjectProfile object) {
+        return isMap(object)
+                && mostly(field.count(BsonType.DOCUMENT), field.values())
+                && profile.sensitive().of(field).isEmpty()
+                && object.entries().values() >= FLAT_EVIDENCE_MIN
+                && object.fields().keySet().stream()
+                        .allMatch(name ->
+                                name.length() <= NAME_LENGTH_MAX && Utf8.isUtf8(name) && name.indexOf('\0') < 0);
+    }
+
+    /// Whether nearly all elements are the `_id` of documents, so that a table of both is worth it.
+    private boolean areReferences(FieldProfile field, FieldProfile elements) {
+        return mostly(field.count(BsonType.ARRAY), field.values())
+                && elements.values() == elements.count()
+                && profile.sensitive().of(field).isEmpty()
+                && profile.sensitive().of(elements).isEmpty()
+                && references
+                        .of(elements)
+                        .flatMap(Reference::join)
+                        .filter(join -> nearly(join.joined(), join.values()))
+                        .isPresent();
     }
 
     /// Whether an object's fields are few and the same in most, so that columns of their own are worth it.
@@ -170,17 +249,17 @@ final class Layout {
         return (all - kind) * FEW <= all;
     }
 
-    /// Whether the elements of an array have the same fields, so that a table of their own is worth it.
-    private static boolean isTable(FieldProfile field, ArrayProfile array, ObjectProfile elements) {
-        return mostly(field.count(BsonType.ARRAY), field.values())
-                && mostly(
-                        array.elements().count(BsonType.DOCUMENT),
-                        array.elements().count())
-                && elements.count() >= FLAT_EVIDENCE_MIN
-                && !elements.fields().isEmpty()
-                && elements.fields().size() <= TABLE_FIELDS_MAX
-                && !isMap(elements)
-                && elements.fieldShare() >= STABLE_SHARE;
+    /// Whether elements or values have the same fields, so that a table of their own is worth it.
+    ///
+    /// @param field that they are in
+    private static boolean isTable(FieldProfile field, FieldProfile rows, ObjectProfile objects) {
+        return (field == rows || mostly(field.count(BsonType.ARRAY), field.values()))
+                && mostly(rows.count(BsonType.DOCUMENT), rows.count())
+                && objects.count() >= FLAT_EVIDENCE_MIN
+                && !objects.fields().isEmpty()
+                && objects.fields().size() <= TABLE_FIELDS_MAX
+                && !isMap(objects)
+                && objects.fieldShare() >= STABLE_SHARE;
     }
 
     /// Whether the names of an object's fields are data, as in `{"65f0..": 3, "65f1..": 5}`.

@@ -6,6 +6,7 @@ import dev.sluice.profile.Proposal.Column;
 import dev.sluice.profile.Proposal.KeyColumn;
 import dev.sluice.profile.Proposal.Promise;
 import dev.sluice.profile.Proposal.Redacted;
+import dev.sluice.profile.Proposal.RowKey;
 import dev.sluice.profile.Proposal.Table;
 import dev.sluice.profile.Proposal.Target;
 import dev.sluice.schema.ColumnType;
@@ -75,12 +76,22 @@ public final class MappingProposer {
     /// @param keys as [Keys] chose them, by collection
     public static Proposal propose(
             Wish wish, List<CollectionProfile> profiles, Map<String, KeyColumn> keys, References references) {
+        return propose(wish, profiles, keys, references, Flattening.STANDARD);
+    }
+
+    /// The same, with objects laid flat as somebody wants them.
+    public static Proposal propose(
+            Wish wish,
+            List<CollectionProfile> profiles,
+            Map<String, KeyColumn> keys,
+            References references,
+            Flattening flattening) {
         List<CollectionProfile> sorted = profiles.stream()
                 .sorted(Comparator.comparing(CollectionProfile::collection))
                 .toList();
         MappingProposer proposer = new MappingProposer(wish, keys, references);
         SequencedMap<CollectionProfile, Layout> layouts = new LinkedHashMap<>();
-        sorted.forEach(profile -> layouts.put(profile, Layout.of(profile)));
+        sorted.forEach(profile -> layouts.put(profile, Layout.of(profile, flattening, references)));
         proposer.nameTables(layouts);
         Map<String, Table> tables = new LinkedHashMap<>();
         SqlNames indexes = proposer.takenNames();
@@ -108,12 +119,28 @@ public final class MappingProposer {
         layouts.forEach((profile, layout) -> layout.tables()
                 .forEach(nested -> wishes.add(new SqlNames.Wish(
                         SqlNames.singular(tableNames.getOrDefault(profile.collection(), "")) + "_"
-                                + String.join("_", nested.path()),
-                        nested.elements().count()))));
+                                + without(tableNames.getOrDefault(profile.collection(), ""), ending(nested)),
+                        nested.rows().count()))));
         Iterator<String> children = names.claim(wishes).iterator();
         layouts.forEach((profile, layout) -> childNames.put(
                 profile.collection(),
                 layout.tables().stream().map(nested -> children.next()).toList()));
+    }
+
+    /// The second half of a child table's name: of one that joins two tables the other's, where its path says so
+    /// too.
+    private String ending(Layout.Nested nested) {
+        return Optional.of(nested)
+                .filter(table -> table.kind() == Layout.Rows.REFERENCES)
+                .flatMap(table -> references.of(table.rows()))
+                .filter(Reference::named)
+                .map(reference -> tableNames.get(reference.collection()))
+                .orElseGet(() -> String.join("_", nested.path()));
+    }
+
+    /// `transaction_items` for the transactions inside transactions.
+    private static String without(String table, String ending) {
+        return SqlNames.snake(ending).equals(table) ? "items" : ending;
     }
 
     /// Indexes have their names among those of the tables and of the indexes of their keys.
@@ -158,11 +185,11 @@ public final class MappingProposer {
         if (name == null || key == null) {
             throw new IllegalStateException("names and keys were given to all collections");
         }
-        List<Hazard> hazards = Hazards.of(profile, key);
+        List<Hazard> hazards = Hazards.of(profile, key, layout, wish.words());
         SqlNames columns = SqlNames.ofColumns();
         columns.reserve(key.column());
         sensitive = profile.sensitive();
-        List<Column> proposed = columns(layout, columns, "", hazards);
+        List<Column> proposed = columns(layout, columns, new Place("", null, name), hazards);
         List<Child> children = new ArrayList<>();
         Iterator<String> names =
                 childNames.getOrDefault(profile.collection(), List.of()).iterator();
@@ -208,41 +235,134 @@ public final class MappingProposer {
 
     private Child child(String parentTable, String name, Layout.Nested nested, List<Hazard> hazards) {
         SqlNames columns = SqlNames.ofColumns();
-        List<Column> proposed = columns(nested.layout(), columns, OneLine.path(nested.path()) + "[].", hazards);
-        ArrayProfile array = nested.field().array();
-        String lengths = array == null
-                ? ""
-                : ", at most " + BsonTypes.number(array.lengthMax()) + ", "
-                        + String.format(Locale.ROOT, "%.1f", array.lengthMean()) + " on average";
+        boolean entries = nested.kind() == Layout.Rows.ENTRIES;
+        String place = OneLine.path(nested.path()) + (entries ? ".*" : "[]");
+        List<Column> proposed =
+                new ArrayList<>(columns(nested.layout(), columns, new Place(place, nested, parentTable), hazards));
+        String parent = columns.claim(SqlNames.singular(parentTable) + "_id");
+        RowKey key = rowKey(nested, proposed, columns);
+        boolean whole = proposed.stream().anyMatch(column -> column.path().isEmpty());
         List<String> left = Reasons.left(nested.layout());
         return new Child(
                 name,
                 nested.path(),
-                columns.claim(SqlNames.singular(parentTable) + "_id"),
-                columns.claim("ordinal"),
+                parent,
+                key,
                 proposed,
-                columns.claim("rest"),
-                "array of objects with the same fields" + lengths + exceptions(nested.field(), array)
-                        + (left.isEmpty() ? "" : "; " + String.join("; ", left)));
+                whole ? null : columns.claim("rest"),
+                what(nested, key) + exceptions(nested) + (left.isEmpty() ? "" : "; " + String.join("; ", left)));
     }
 
-    private static String exceptions(FieldProfile field, @Nullable ArrayProfile array) {
-        long elements =
-                array == null ? 0 : array.elements().count() - array.elements().count(BsonType.DOCUMENT);
-        long odd = elements + field.values() - field.count(BsonType.ARRAY);
+    /// The key of a child table's rows; where it is one of the columns, it is none of them any more.
+    private RowKey rowKey(Layout.Nested nested, List<Column> proposed, SqlNames columns) {
+        ArrayProfile array = nested.field().array();
+        ObjectProfile elements = nested.rows().object();
+        if (nested.kind() == Layout.Rows.ENTRIES) {
+            return new RowKey.EntryName(columns.claim("key"));
+        }
+        if (array == null || elements == null || nested.kind() != Layout.Rows.ELEMENTS) {
+            return new RowKey.Ordinal(columns.claim("ordinal"));
+        }
+        Optional<Column> key = array.keys()
+                .key(nested.path().getLast(), elements)
+                .filter(field ->
+                        elements.at(List.of(field)).filter(sensitive::isMasked).isEmpty())
+                .flatMap(field -> proposed.stream()
+                        .filter(column -> column.path().equals(List.of(field)))
+                        .filter(MappingProposer::isKey)
+                        .findFirst());
+        key.ifPresent(proposed::remove);
+        return key.<RowKey>map(
+                        column -> new RowKey.Field(column.column(), column.path(), column.type(), column.reason()))
+                .orElseGet(() -> new RowKey.Ordinal(columns.claim("ordinal")));
+    }
+
+    private static boolean isKey(Column column) {
+        boolean type = column.type() instanceof ColumnType.Text
+                || column.type() instanceof ColumnType.Uuid
+                || column.type() instanceof ColumnType.Int;
+        return type && column.conversions().isEmpty() && column.reference().isEmpty();
+    }
+
+    /// What the rows of a child table are, for people.
+    private static String what(Layout.Nested nested, RowKey key) {
+        ArrayProfile array = nested.field().array();
+        if (nested.kind() == Layout.Rows.ENTRIES || array == null) {
+            ObjectProfile object = nested.field().object();
+            return "object whose names are data, at most " + BsonTypes.number(object == null ? 0 : object.sizeMax())
+                    + ", a row for each";
+        }
+        String lengths = ", at most " + BsonTypes.number(array.lengthMax()) + ", "
+                + String.format(Locale.ROOT, "%.1f", array.lengthMean()) + " on average";
+        if (nested.kind() == Layout.Rows.REFERENCES) {
+            return "array of references" + lengths;
+        }
+        ObjectProfile elements = nested.rows().object();
+        List<String> suggested = elements == null ? List.of() : array.keys().suggested(elements);
+        return "array of objects with the same fields" + lengths
+                + switch (key) {
+                    case RowKey.Field field ->
+                        ". " + OneLine.path(field.path())
+                                + " tells elements apart, so that one that moves keeps its row; where their order means"
+                                + " something, write `ordinal: ordinal` in the place of `key`";
+                    case RowKey.Ordinal o
+                    when !suggested.isEmpty() ->
+                        ". In all arrays that were read, each element has another " + OneLine.name(suggested.getFirst())
+                                + ": where that always holds, a `key` by it keeps rows of elements that move";
+                    case RowKey.Ordinal o -> "";
+                    case RowKey.EntryName e -> "";
+                };
+    }
+
+    private static String exceptions(Layout.Nested nested) {
+        FieldProfile rows = nested.rows();
+        boolean objects = nested.layout().columns().stream()
+                .noneMatch(column -> column.path().isEmpty());
+        BsonType container = nested.kind() == Layout.Rows.ENTRIES ? BsonType.DOCUMENT : BsonType.ARRAY;
+        long odd = (objects ? rows.count() - rows.count(BsonType.DOCUMENT) : 0)
+                + nested.field().values()
+                - nested.field().count(container);
         return odd == 0 ? "" : "; " + BsonTypes.count(odd, "value") + " of another kind: quarantined";
     }
 
-    private List<Column> columns(Layout layout, SqlNames names, String place, List<Hazard> hazards) {
+    /// Where columns are.
+    ///
+    /// @param path before that of the column, as people write it
+    /// @param table the child table; null for the collection's own
+    /// @param parent the collection's own table
+    private record Place(String path, Layout.@Nullable Nested table, String parent) {
+        String of(Layout.Flat flat) {
+            return path + (path.isEmpty() || flat.path().isEmpty() ? "" : ".") + OneLine.path(flat.path());
+        }
+
+        /// What a column is called, before it is written as SQL has names.
+        ///
+        /// @param referred the table that it refers to
+        String name(Layout.Flat flat, Optional<String> referred) {
+            boolean id = flat.path().size() == 1
+                    && (flat.path().contains("_id") || flat.path().contains("$id"));
+            if (table != null && id && referred.isPresent()) {
+                boolean own = referred.get().equals(parent);
+                return (own ? References.one(table.path().getLast()) : SqlNames.singular(referred.get())) + "_id";
+            }
+            return !flat.path().isEmpty() || table == null
+                    ? String.join("_", flat.path())
+                    : table.kind() == Layout.Rows.REFERENCES
+                            ? References.one(table.path().getLast()) + "_id"
+                            : "value";
+        }
+    }
+
+    private List<Column> columns(Layout layout, SqlNames names, Place place, List<Hazard> hazards) {
         Iterator<String> claimed = names.claim(layout.columns().stream()
-                        .map(flat -> new SqlNames.Wish(String.join("_", flat.path()), flat.shareOfValues()))
+                        .map(flat -> new SqlNames.Wish(place.name(flat, referred(flat)), flat.shareOfValues()))
                         .toList())
                 .iterator();
         List<Column> columns = new ArrayList<>();
         for (Layout.Flat flat : layout.columns()) {
             String name = claimed.next();
-            String wanted = SqlNames.snake(String.join("_", flat.path()));
-            String path = place + OneLine.path(flat.path());
+            String wanted = SqlNames.snake(place.name(flat, referred(flat)));
+            String path = place.of(flat);
             if (!SqlNames.fit(wanted, "").equals(wanted)) {
                 hazards.add(new Hazard(
                         Kind.NAME_CUT, path, "its name has more than 63 bytes; the column is " + OneLine.name(name)));
@@ -255,6 +375,10 @@ public final class MappingProposer {
             columns.add(column(name, flat));
         }
         return columns;
+    }
+
+    private Optional<String> referred(Layout.Flat flat) {
+        return references.of(flat.field()).map(reference -> tableNames.get(reference.collection()));
     }
 
     private Column column(String name, Layout.Flat flat) {
@@ -275,7 +399,9 @@ public final class MappingProposer {
                 sensitive
                         .of(field)
                         .map(found -> Reasons.hidden(flat, found))
-                        .orElseGet(() -> Reasons.of(flat, wish.words())),
+                        .orElseGet(() -> join.isPresent()
+                                ? Reasons.ofReference(flat, wish.words())
+                                : Reasons.of(flat, wish.words())),
                 target,
                 isUnique(field, choice) && target.isEmpty() && !sensitive.isMasked(field)
                         ? Set.of(Promise.UNIQUE)

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Writes a proposal as a mapping, with the reason for each line as a comment. For one text and one thread.
 public final class MappingYaml {
@@ -135,18 +136,34 @@ public final class MappingYaml {
     private void child(Child child) {
         comment("      ", child.reason());
         line("      ", PathText.scalar(child.table()) + ":", "");
-        line("        ", "from: " + PathText.yaml(child.path()), "");
+        boolean entries = child.key() instanceof Proposal.RowKey.EntryName;
+        String path = PathText.yaml(child.path());
+        line("        ", "from: " + (entries ? "{entries: " + path + "}" : path), "");
         line("        ", "parent: " + PathText.scalar(child.parent()), "");
-        line("        ", "ordinal: " + PathText.scalar(child.ordinal()), "");
+        switch (child.key()) {
+            case Proposal.RowKey.Ordinal ordinal ->
+                line("        ", "ordinal: " + PathText.scalar(ordinal.column()), "");
+            case Proposal.RowKey.Field field -> line("        ", "key: " + definition(field), field.reason());
+            case Proposal.RowKey.EntryName entry ->
+                line("        ", "key: {column: " + PathText.scalar(entry.column()) + ", type: text}", "the name");
+        }
         columns("        ", child.columns(), child.rest());
     }
 
-    private void columns(String indent, List<Column> columns, String rest) {
+    private static String definition(Proposal.RowKey.Field key) {
+        return "{column: " + PathText.scalar(key.column())
+                + (key.path().equals(List.of(key.column())) ? "" : ", from: " + PathText.yaml(key.path()))
+                + ", type: " + type(key.type()) + "}";
+    }
+
+    private void columns(String indent, List<Column> columns, @Nullable String rest) {
         line(indent, "columns:", "");
         SequencedMap<String, String> lines = new LinkedHashMap<>();
         columns.forEach(
                 column -> lines.put(PathText.scalar(column.column()) + ": " + definition(column), comments(column)));
-        lines.put(PathText.scalar(rest) + ": " + REST, "all that no other line names");
+        if (rest != null) {
+            lines.put(PathText.scalar(rest) + ": " + REST, "all that no other line names");
+        }
         int width = lines.keySet().stream()
                 .mapToInt(String::length)
                 .filter(length -> length <= ALIGNED_MAX)
@@ -163,7 +180,7 @@ public final class MappingYaml {
         List<String> settings = new ArrayList<>();
         settings.add("type: " + type(column.type()));
         if (!named) {
-            settings.add("from: " + PathText.yaml(column.path()));
+            settings.add("from: " + (column.path().isEmpty() ? "{element: true}" : PathText.yaml(column.path())));
         }
         if (!column.conversions().isEmpty()) {
             settings.add("convert: [" + String.join(", ", column.conversions()) + "]");

@@ -3,12 +3,14 @@ package dev.sluice.profile;
 import dev.sluice.profile.Proposal.Child;
 import dev.sluice.profile.Proposal.Column;
 import dev.sluice.profile.Proposal.Promise;
+import dev.sluice.profile.Proposal.RowKey;
 import dev.sluice.profile.Proposal.Table;
 import dev.sluice.profile.Proposal.Target;
 import dev.sluice.schema.ColumnType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Writes the tables of a proposal as a migration: the types are the mapping's, nothing is NOT NULL but
 /// keys and what MongoDB sees to ([RequiredColumns]), and what MongoDB does not promise (foreign keys,
@@ -137,20 +139,40 @@ public final class MigrationSql {
         String key = SqlKeywords.identifier(child.parent());
         List<Line> lines = new ArrayList<>();
         lines.add(new Line(child.parent(), table.key().type().sql() + " NOT NULL"));
-        lines.add(new Line(child.ordinal(), new ColumnType.Int(4).sql() + " NOT NULL"));
+        ColumnType type = switch (child.key()) {
+            case RowKey.Ordinal o -> new ColumnType.Int(4);
+            case RowKey.Field field -> field.type();
+            case RowKey.EntryName e -> new ColumnType.Text();
+        };
+        lines.add(new Line(child.key().column(), type.sql() + " NOT NULL"));
         columns(lines, name, child.columns(), table.sample());
-        lines.add(new Line(child.rest(), "jsonb"));
-        create(name, lines, "    PRIMARY KEY (" + key + ", " + SqlKeywords.identifier(child.ordinal()) + ")\n");
+        if (child.rest() != null) {
+            lines.add(new Line(child.rest(), "jsonb"));
+        }
+        create(
+                name,
+                lines,
+                "    PRIMARY KEY (" + key + ", "
+                        + SqlKeywords.identifier(child.key().column()) + ")\n");
+        boolean entries = child.key() instanceof RowKey.EntryName;
         comments.add("COMMENT ON TABLE " + name + " IS "
-                + literal("From MongoDB: the elements of " + OneLine.path(child.path()) + " in "
-                        + OneLine.name(table.collection()) + ", a row each")
+                + literal("From MongoDB: the " + (entries ? "entries" : "elements") + " of "
+                        + OneLine.path(child.path()) + " in " + OneLine.name(table.collection()) + ", a row each")
                 + ";");
         comment(
                 name,
                 child.parent(),
                 "The document: " + OneLine.name(table.key().column()) + " of " + OneLine.name(table.table()));
-        comment(name, child.ordinal(), "Index in the array, from 0");
-        describe(name, child.columns(), child.rest(), "the element");
+        comment(
+                name,
+                child.key().column(),
+                switch (child.key()) {
+                    case RowKey.Ordinal o -> "Index in the array, from 0";
+                    case RowKey.Field field ->
+                        "From " + OneLine.path(field.path()) + ", another in each element of an array";
+                    case RowKey.EntryName e -> "Name of the entry";
+                });
+        describe(name, child.columns(), child.rest(), entries ? "the entry" : "the element");
         families.add("-- ALTER TABLE " + name + " ADD FOREIGN KEY (" + key + ") REFERENCES " + parent + " ("
                 + SqlKeywords.identifier(table.key().column()) + ") ON DELETE CASCADE;");
     }
@@ -197,17 +219,19 @@ public final class MigrationSql {
         sql.append(constraint).append(");\n");
     }
 
-    private void describe(String table, List<Column> columns, String rest, String where) {
+    private void describe(String table, List<Column> columns, @Nullable String rest, String where) {
         for (Column column : columns) {
             comment(
                     table,
                     column.column(),
-                    "From " + OneLine.path(column.path())
+                    (column.path().isEmpty() ? "The value of " + where : "From " + OneLine.path(column.path()))
                             + column.reference()
                                     .map(target -> ": " + Reasons.of(target))
                                     .orElse(""));
         }
-        comment(table, rest, "Fields of " + where + " that have no column of their own, by name");
+        if (rest != null) {
+            comment(table, rest, "Fields of " + where + " that have no column of their own, by name");
+        }
     }
 
     private void comment(String table, String column, String text) {

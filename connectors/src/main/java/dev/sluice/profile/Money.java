@@ -91,6 +91,12 @@ final class Money {
 
     private Money() {}
 
+    /// Whether a name says that numbers are amounts of money.
+    static boolean says(String name) {
+        FieldName words = FieldName.of(name);
+        return words.hasAny(NAMES) && !words.hasAny(OTHERS);
+    }
+
     /// @param name of the field
     /// @return empty where the values do not look like money
     static Optional<TypeChoice> choice(FieldProfile field, String name) {

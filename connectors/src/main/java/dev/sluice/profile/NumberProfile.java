@@ -84,6 +84,31 @@ public final class NumberProfile {
         }
     }
 
+    /// Adds what other numbers were like.
+    void addAll(NumberProfile other) {
+        count += other.count;
+        decimals += other.decimals;
+        notFinite += other.notFinite;
+        fractions += other.fractions;
+        beyondLong += other.beyondLong;
+        beyondDouble += other.beyondDouble;
+        seconds += other.seconds;
+        milliseconds += other.milliseconds;
+        flags += other.flags;
+        hundredths += other.hundredths;
+        fullHundredths += other.fullHundredths;
+        nearHundredths += other.nearHundredths;
+        cards += other.cards;
+        integerDigitsMax = Math.max(integerDigitsMax, other.integerDigitsMax);
+        scaleMax = Math.max(scaleMax, other.scaleMax);
+        if (other.least != null && (least == null || other.least.compareTo(least) < 0)) {
+            least = other.least;
+        }
+        if (other.greatest != null && (greatest == null || other.greatest.compareTo(greatest) > 0)) {
+            greatest = other.greatest;
+        }
+    }
+
     private static boolean isSeconds(BigDecimal value) {
         return value.compareTo(SECONDS_MIN) >= 0 && value.compareTo(SECONDS_MAX) < 0;
     }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import org.bson.BsonDocument;
 import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
 
 /// What the objects of one path were like, or the documents of a collection. Filled by one thread, then
 /// only read.
@@ -19,10 +20,12 @@ public final class ObjectProfile {
     private long empty;
     private int sizeMax;
     private boolean unbounded;
+    private @Nullable FieldProfile entries;
 
     ObjectProfile() {}
 
     void add(BsonDocument object, int depth, Limits limits) {
+        entries = null;
         count++;
         if (object.isEmpty()) {
             empty++;
@@ -47,6 +50,38 @@ public final class ObjectProfile {
                     .filter(Objects::nonNull)
                     .forEach(FieldProfile::addTwin);
         }
+    }
+
+    /// Adds what the objects of another path were like.
+    void addAll(ObjectProfile other, Limits limits) {
+        entries = null;
+        count += other.count;
+        empty += other.empty;
+        sizeMax = Math.max(sizeMax, other.sizeMax);
+        unbounded |= other.unbounded;
+        other.fields.forEach((name, field) -> {
+            FieldProfile profile = fields.get(name);
+            if (profile == null) {
+                if (fields.size() >= Limits.NAMES_MAX) {
+                    unbounded = true;
+                    return;
+                }
+                profile = new FieldProfile();
+                fields.put(name, profile);
+            }
+            profile.addAll(field, limits);
+        });
+    }
+
+    /// The values of all fields as those of one, for an object whose names are data.
+    FieldProfile entries() {
+        if (entries == null) {
+            FieldProfile all = new FieldProfile();
+            Limits limits = new Limits();
+            fields.values().forEach(field -> all.addAll(field, limits));
+            entries = all;
+        }
+        return entries;
     }
 
     /// The fields by name, in the order in which they turned up.

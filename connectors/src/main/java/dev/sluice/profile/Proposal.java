@@ -102,7 +102,8 @@ public record Proposal(
 
     /// A column.
     ///
-    /// @param path of the field, in the document or in the element of a child table
+    /// @param path of the field, in the document or in the element of a child table; empty for the element or
+    ///     the entry's value itself
     /// @param conversions of the mapping language, in their order
     /// @param reason for the type, for people
     /// @param promises what holds for all rows, or for all that were seen
@@ -167,14 +168,38 @@ public record Proposal(
         }
     }
 
-    /// A child table: a row for each element of an array.
+    /// What tells the rows of one document in a child table apart.
+    public sealed interface RowKey {
+        /// Its name.
+        String column();
+
+        /// The index of the element.
+        record Ordinal(String column) implements RowKey {}
+
+        /// A field of the element.
+        ///
+        /// @param reason for people
+        record Field(String column, List<String> path, ColumnType type, String reason) implements RowKey {
+            public Field {
+                path = List.copyOf(path);
+            }
+        }
+
+        /// The name of the entry.
+        record EntryName(String column) implements RowKey {}
+    }
+
+    /// A child table: a row for each element of an array, or each entry of an object.
+    ///
+    /// @param columns of which one with an empty path has the element or the value itself
+    /// @param rest null where such a column leaves none
     public record Child(
             String table,
             List<String> path,
             String parent,
-            String ordinal,
+            RowKey key,
             List<Column> columns,
-            String rest,
+            @Nullable String rest,
             String reason) {
         public Child {
             path = List.copyOf(path);
@@ -186,7 +211,7 @@ public record Proposal(
                     table,
                     path,
                     parent,
-                    ordinal,
+                    key,
                     columns.stream().map(Column::withoutGuess).toList(),
                     rest,
                     reason);

@@ -21,6 +21,13 @@ final class Reasons {
         return join(described(flat, values), flat);
     }
 
+    /// Of a column that is written like the key it refers to, whatever else its values look like.
+    static String ofReference(Layout.Flat flat, boolean values) {
+        List<String> parts = new ArrayList<>(described(flat, values));
+        parts.set(0, parts.getFirst().replaceFirst(": \\w+ (with convert \\[[^\\]]*\\] )?would do", ""));
+        return join(parts, flat);
+    }
+
     /// Of a column whose values must not be shown: nothing of them.
     static String hidden(Layout.Flat flat, Sensitive sensitive) {
         return join(
@@ -90,7 +97,8 @@ final class Reasons {
                         : ", as " + BsonTypes.number(join.get().lookedUp()) + " different ones do that were looked up")
                 + (join.get().conversions().contains(JoinTrial.TO_TEXT)
                         ? "; some by their text alone, which is that of an _id of another type"
-                        : "");
+                        : "")
+                + (target.reference().byValues() ? "; the values alone say so" : "");
     }
 
     private static String share(double share) {

@@ -8,4 +8,6 @@ import java.util.Optional;
 /// @param join how a column of them joins the collection's rows; empty where no type holds both
 /// @param share of the values that join, or that mean a document where none joins, 0 to 1
 /// @param named whether the path is named like the collection
-public record Reference(String collection, Optional<JoinTrial.Join> join, double share, boolean named) {}
+/// @param byValues whether only the values say so, which would be somewhere by chance one by one
+public record Reference(
+        String collection, Optional<JoinTrial.Join> join, double share, boolean named, boolean byValues) {}

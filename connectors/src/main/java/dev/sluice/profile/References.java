@@ -7,6 +7,7 @@ import dev.sluice.schema.ColumnType;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -16,7 +17,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.bson.BsonBinary;
 import org.bson.BsonBinarySubType;
 import org.bson.BsonBoolean;
@@ -25,18 +28,38 @@ import org.bson.BsonInt32;
 import org.bson.BsonInt64;
 import org.bson.BsonObjectId;
 import org.bson.BsonString;
+import org.bson.BsonType;
 import org.bson.BsonValue;
 import org.bson.types.ObjectId;
 
 /// Which paths hold the `_id` of other documents. Found by looking: some values of each path that could be
 /// an `_id` are asked for in the collections. ObjectIds and UUIDs are looked for everywhere, for they are
-/// nowhere by chance; numbers and other strings only where the path is named like the collection.
+/// nowhere by chance; numbers and other strings where the path is named like the collection, or where nearly all of
+/// many different ones are there and others like them are not.
 public final class References {
     /// Of values that are nowhere by chance, this share is enough without a name.
     private static final double SHARE_MIN = 0.5;
 
     /// Numbers and plain strings are somewhere by chance.
     private static final double COMMON_SHARE_MIN = 0.8;
+
+    /// Values without a telling name: different ones at least.
+    private static final int DISTINCT_MIN = 20;
+
+    /// The share of them that has to be there.
+    private static final double INCLUDED_MIN = 0.95;
+
+    /// Values that are looked up before the others are.
+    private static final int FIRST = 8;
+
+    /// Of other numbers in the same range, this share may be there as well: where more are, so would any number
+    /// be.
+    private static final double CHANCE_MAX = 0.5;
+
+    private static final Pattern RANDOM = Pattern.compile("[A-Za-z0-9_-]{16,64}");
+
+    /// Of so many letters one at least is followed by a digit, or by one of the other case.
+    private static final int TURNS = 4;
 
     private static final List<String> ENDINGS =
             List.of("_ids", "_id", "_refs", "_ref", "_uuids", "_uuid", "_keys", "_key");
@@ -64,42 +87,125 @@ public final class References {
     public static References find(
             Collection<CollectionProfile> profiles, Map<String, KeyColumn> keys, IdLookup lookup) {
         List<Candidate> candidates = new ArrayList<>();
+        Map<String, Set<BsonValue>> complete = new HashMap<>();
         for (CollectionProfile profile : profiles) {
             profile.documents().fields().forEach((name, field) -> {
                 if (!name.equals("_id")) {
-                    collect(name, field, candidates);
+                    new Collector(profile.collection(), candidates).collect(name, field, false);
                 }
             });
+            if (profile.sample().isEmpty()
+                    && profile.unseen() == 0
+                    && profile.id().distinct().allReferences()) {
+                complete.put(
+                        profile.collection(),
+                        profile.id().distinct().references().keySet());
+            }
         }
         References references = new References();
         Map<Candidate, List<Reference>> options = new LinkedHashMap<>();
         for (CollectionProfile target : profiles) {
-            Set<BsonValue> asked = new LinkedHashSet<>();
-            for (Candidate candidate : candidates) {
-                candidate.ids(target.collection()).values().forEach(asked::addAll);
-            }
-            if (asked.isEmpty()) {
-                continue;
-            }
             KeyColumn key = keys.get(target.collection());
-            Set<BsonValue> there = new HashSet<>();
-            lookup.existing(target.collection(), asked).forEach(id -> there.add(normal(id)));
-            if (there.isEmpty() || key == null) {
-                continue;
-            }
-            for (Candidate candidate : candidates) {
-                if (candidate.refersTo(target.collection(), there)) {
-                    JoinTrial trial = JoinTrial.of(
-                            target.collection(), key, lookup.existing(target.collection(), candidate.all()));
-                    options.computeIfAbsent(candidate, c -> new ArrayList<>())
-                            .add(candidate.reference(target.collection(), there, trial));
-                }
+            if (key != null) {
+                new Search(target, key, known(complete, lookup)).options(candidates, options);
             }
         }
         options.forEach((candidate, found) -> found.stream()
                 .max(References::compare)
+                .filter(best -> !best.byValues()
+                        || found.stream().filter(Reference::byValues).count() == 1)
                 .ifPresent(best -> references.found.put(candidate.field(), best)));
         return references;
+    }
+
+    /// Asks only about collections of which not all `_id`s are remembered.
+    private static IdLookup known(Map<String, Set<BsonValue>> complete, IdLookup lookup) {
+        Map<String, Map<BsonValue, BsonValue>> byValue = new HashMap<>();
+        complete.forEach((collection, ids) -> {
+            Map<BsonValue, BsonValue> normal = new HashMap<>();
+            ids.forEach(id -> normal.put(normal(id), id));
+            byValue.put(collection, normal);
+        });
+        return (collection, ids) -> {
+            Map<BsonValue, BsonValue> all = byValue.get(collection);
+            if (all == null) {
+                return lookup.existing(collection, ids);
+            }
+            Set<BsonValue> there = new HashSet<>();
+            for (BsonValue id : ids) {
+                BsonValue found = all.get(normal(id));
+                if (found != null) {
+                    there.add(found);
+                }
+            }
+            return there;
+        };
+    }
+
+    /// Looks for what refers to one collection.
+    private static final class Search {
+        private final CollectionProfile target;
+        private final KeyColumn key;
+        private final IdLookup lookup;
+
+        Search(CollectionProfile target, KeyColumn key, IdLookup lookup) {
+            this.target = target;
+            this.key = key;
+            this.lookup = lookup;
+        }
+
+        void options(List<Candidate> candidates, Map<Candidate, List<Reference>> options) {
+            String collection = target.collection();
+            Set<BsonValue> asked = new LinkedHashSet<>();
+            for (Candidate candidate : candidates) {
+                candidate.ids(collection).values().forEach(asked::addAll);
+                if (candidate.mayMean(target)) {
+                    candidate.some(FIRST).forEach(asked::addAll);
+                }
+            }
+            if (asked.isEmpty()) {
+                return;
+            }
+            Set<BsonValue> there = existing(asked);
+            if (there.isEmpty()) {
+                return;
+            }
+            for (Candidate candidate : candidates) {
+                boolean sure = candidate.refersTo(collection, there);
+                if (sure || isIncluded(candidate, there)) {
+                    JoinTrial trial = JoinTrial.of(collection, key, lookup.existing(collection, candidate.all()));
+                    options.computeIfAbsent(candidate, c -> new ArrayList<>())
+                            .add(candidate.reference(collection, there, trial, !sure));
+                }
+            }
+        }
+
+        /// Whether nearly all values are `_id`s of the collection, and that is no chance.
+        private boolean isIncluded(Candidate candidate, Set<BsonValue> there) {
+            if (!candidate.mayMean(target) || hits(candidate.some(FIRST), there) < FIRST - 1) {
+                return false;
+            }
+            List<Set<BsonValue>> tried = candidate.some(Limits.REFERENCES_TRIED);
+            Set<BsonValue> all = existing(tried.stream().flatMap(Set::stream).toList());
+            if (hits(tried, all) < INCLUDED_MIN * tried.size()) {
+                return false;
+            }
+            List<Set<BsonValue>> others = candidate.others();
+            return others.isEmpty()
+                    ? !candidate.areNumbers()
+                    : hits(others, existing(others.stream().flatMap(Set::stream).toList()))
+                            < CHANCE_MAX * others.size();
+        }
+
+        private Set<BsonValue> existing(Collection<BsonValue> ids) {
+            Set<BsonValue> there = new HashSet<>();
+            lookup.existing(target.collection(), ids).forEach(id -> there.add(normal(id)));
+            return there;
+        }
+
+        private static long hits(List<Set<BsonValue>> tried, Set<BsonValue> there) {
+            return tried.stream().filter(ids -> Candidate.isThere(ids, there)).count();
+        }
     }
 
     private static int compare(Reference one, Reference other) {
@@ -115,32 +221,96 @@ public final class References {
         return Optional.ofNullable(found.get(field));
     }
 
-    private static void collect(String name, FieldProfile field, List<Candidate> candidates) {
-        collect(name, field, false, candidates);
-    }
-
-    private static void collect(String name, FieldProfile field, boolean element, List<Candidate> candidates) {
-        if (!field.distinct().references().isEmpty()) {
-            candidates.add(new Candidate(name, field, element));
-        }
-        ObjectProfile object = field.object();
-        if (object != null) {
-            // {$ref: "agents", $id: ..} and {_id: ..} mean the field that they are in.
-            object.fields()
-                    .forEach((inner, value) ->
-                            collect(inner.equals("$id") || inner.equals("_id") ? name : inner, value, candidates));
-        }
-        ArrayProfile array = field.array();
-        if (array != null) {
-            collect(name, array.elements(), true, candidates);
+    /// Finds the paths of one collection whose values may be references.
+    private record Collector(String collection, List<Candidate> candidates) {
+        void collect(String name, FieldProfile field, boolean element) {
+            if (!field.distinct().references().isEmpty()) {
+                candidates.add(new Candidate(collection, name, field, element));
+            }
+            ObjectProfile object = field.object();
+            if (object != null && Layout.isMap(object)) {
+                collect(name, object.entries(), false);
+            } else if (object != null) {
+                // {$ref: "agents", $id: ..} and {_id: ..} mean the field that they are in.
+                object.fields()
+                        .forEach((inner, value) ->
+                                collect(inner.equals("$id") || inner.equals("_id") ? name : inner, value, false));
+            }
+            ArrayProfile array = field.array();
+            if (array != null) {
+                collect(name, array.elements(), true);
+            }
         }
     }
 
     /// A path whose values may be references.
     ///
+    /// @param collection that it is in
     /// @param name the last name of the path
     /// @param element whether the values are elements of arrays
-    private record Candidate(String name, FieldProfile field, boolean element) {
+    private record Candidate(String collection, String name, FieldProfile field, boolean element) {
+        /// Whether values without a telling name may be `_id`s of a collection: many different ones, of the type of
+        /// its key, and no copy of the document's own `_id`.
+        boolean mayMean(CollectionProfile target) {
+            boolean own =
+                    target.collection().equals(collection) && field.distinct().unique();
+            return !own
+                    && !isNamedLike(name, target.collection())
+                    && field.distinct().triedReferences().size() >= DISTINCT_MIN
+                    && field.count(BsonType.BOOLEAN) == 0
+                    && (target.id().numbers().count() > 0 || target.id().texts().count() > 0)
+                    && (target.id().texts().count() > 0 || areNumbers())
+                    && some(DISTINCT_MIN).size() >= DISTINCT_MIN;
+        }
+
+        /// Whether all values are whole numbers, or written as such.
+        boolean areNumbers() {
+            return field.values() > 0
+                    && (field.numbers().whole() || field.texts().are(TextForm.WHOLE_NUMBER))
+                    && field.numbers().count() + field.texts().count() == field.values();
+        }
+
+        /// What some of the values that are somewhere by chance may be in an `_id`.
+        List<Set<BsonValue>> some(int most) {
+            return field.distinct().triedReferences().stream()
+                    .filter(value -> mayBeMeant(value) && rare(value).isEmpty())
+                    .limit(most)
+                    .map(References::common)
+                    .toList();
+        }
+
+        /// Numbers from the same range that the field does not have, as they may be in an `_id`; none where there are
+        /// too few.
+        List<Set<BsonValue>> others() {
+            if (!areNumbers()) {
+                return List.of();
+            }
+            Set<Long> own = new TreeSet<>();
+            field.distinct()
+                    .references()
+                    .keySet()
+                    .forEach(value -> References.common(value).stream()
+                            .filter(BsonInt64.class::isInstance)
+                            .forEach(number -> own.add(number.asInt64().getValue())));
+            if (own.size() < DISTINCT_MIN) {
+                return List.of();
+            }
+            long least = Collections.min(own);
+            double width = (double) Collections.max(own) - least;
+            Set<Long> others = new LinkedHashSet<>();
+            for (int i = 1; i < 4 * Limits.REFERENCES_TRIED; i++) {
+                long other = least + Math.round(width * i / (4 * Limits.REFERENCES_TRIED));
+                if (!own.contains(other)) {
+                    others.add(other);
+                }
+            }
+            return others.size() < FIRST
+                    ? List.of()
+                    : others.stream()
+                            .map(number -> References.common(new BsonInt64(number)))
+                            .toList();
+        }
+
         /// For each value, the ids it may stand for in a collection; none for a value that is not looked
         /// for.
         Map<BsonValue, Set<BsonValue>> ids(String collection) {
@@ -175,20 +345,27 @@ public final class References {
             boolean rare = false;
             for (Set<BsonValue> meant : ids(collection).values()) {
                 tried += meant.isEmpty() ? 0 : 1;
-                rare |= meant.stream().anyMatch(id -> id.isObjectId() || id.isBinary());
+                rare |= meant.stream()
+                        .anyMatch(id -> id.isObjectId()
+                                || id.isBinary()
+                                || (id.isString() && isRandom(id.asString().getValue())));
                 hits += isThere(meant, there) ? 1 : 0;
             }
             boolean enough = rare ? hits >= SHARE_MIN * tried || named : hits >= COMMON_SHARE_MIN * tried && named;
             return hits > 0 && enough;
         }
 
-        Reference reference(String collection, Set<BsonValue> there, JoinTrial trial) {
+        Reference reference(String collection, Set<BsonValue> there, JoinTrial trial, boolean byValues) {
             Optional<JoinTrial.Join> join = trial.best(field, element);
             Collection<Set<BsonValue>> ids = ids(collection).values();
             double meant =
                     (double) ids.stream().filter(id -> isThere(id, there)).count() / ids.size();
             return new Reference(
-                    collection, join, join.map(JoinTrial.Join::share).orElse(meant), isNamedLike(name, collection));
+                    collection,
+                    join,
+                    join.map(JoinTrial.Join::share).orElse(meant),
+                    isNamedLike(name, collection),
+                    byValues);
         }
 
         private static boolean isThere(Set<BsonValue> meant, Set<BsonValue> there) {
@@ -212,8 +389,26 @@ public final class References {
         } else if (value instanceof BsonString string && TextForm.UUID.fits(string.getValue())) {
             ids.add(uuid(string.getValue()));
             ids.add(value);
+        } else if (value instanceof BsonString string && isRandom(string.getValue())) {
+            ids.add(value);
         }
         return ids;
+    }
+
+    /// Whether a text is made up of letters and digits as only generators of ids do it.
+    private static boolean isRandom(String text) {
+        if (!RANDOM.matcher(text).matches()) {
+            return false;
+        }
+        int turns = 0;
+        for (int i = 1; i < text.length(); i++) {
+            turns += kind(text.charAt(i)) == kind(text.charAt(i - 1)) ? 0 : 1;
+        }
+        return turns >= text.length() / TURNS;
+    }
+
+    private static int kind(char c) {
+        return Character.isDigit(c) ? 0 : Character.isUpperCase(c) ? 1 : 2;
     }
 
     static BsonBinary uuid(String text) {
@@ -263,6 +458,13 @@ public final class References {
     /// Whether a field is named like a collection: `agent_id`, `agentId`, `agents`, `parentAgent` like
     /// `agents`; `tool_id` like `user_tools`.
     static boolean isNamedLike(String field, String collection) {
+        String one = one(field);
+        String other = SqlNames.singular(SqlNames.snake(collection));
+        return one.equals(other) || one.endsWith("_" + other) || other.endsWith("_" + one);
+    }
+
+    /// What a field names, in the singular and without an ending such as `_id`: `agent` of `agentIds`.
+    static String one(String field) {
         String stem = SqlNames.snake(field);
         for (String ending : ENDINGS) {
             if (stem.endsWith(ending) && stem.length() > ending.length()) {
@@ -270,8 +472,6 @@ public final class References {
                 break;
             }
         }
-        String one = SqlNames.singular(stem);
-        String other = SqlNames.singular(SqlNames.snake(collection));
-        return one.equals(other) || one.endsWith("_" + other) || other.endsWith("_" + one);
+        return SqlNames.singular(stem);
     }
 }

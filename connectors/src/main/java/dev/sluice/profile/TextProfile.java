@@ -7,6 +7,7 @@ import dev.sluice.schema.ColumnType;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -18,6 +19,9 @@ public final class TextProfile {
     /// No text that is longer is of any form but JSON.
     private static final int FORM_LENGTH_MAX = 400;
 
+    /// Kinds of keys that are counted.
+    private static final int PATTERNS_MAX = 40;
+
     /// A secret or an address is not longer.
     private static final int SHAPE_LENGTH_MAX = 8_192;
 
@@ -27,6 +31,7 @@ public final class TextProfile {
     private final Map<DateText, Long> dates = new EnumMap<>(DateText.class);
     private final Map<ValueShape, Long> shapes = new EnumMap<>(ValueShape.class);
     private final SequencedMap<String, Long> nullWords = new TreeMap<>();
+    private final SequencedMap<String, Long> patterns = new LinkedHashMap<>();
 
     private long count;
     private long empty;
@@ -55,6 +60,7 @@ public final class TextProfile {
                 }
             }
         }
+        KeyPattern.of(text).ifPresent(pattern -> addPattern(pattern, 1));
         DateText.of(text).forEach(form -> dates.merge(form, 1L, Long::sum));
         count++;
         if (text.isEmpty()) {
@@ -69,6 +75,40 @@ public final class TextProfile {
             notUtf8++;
         }
         charactersMax = Math.max(charactersMax, text.codePointCount(0, text.length()));
+    }
+
+    private void addPattern(String pattern, long times) {
+        if (patterns.containsKey(pattern) || patterns.size() < PATTERNS_MAX) {
+            patterns.merge(pattern, times, Long::sum);
+        }
+    }
+
+    /// How many texts are keys of each kind, for the first kinds that turned up.
+    SequencedMap<String, Long> patterns() {
+        return Collections.unmodifiableSequencedMap(patterns);
+    }
+
+    /// Adds what other texts were like.
+    void addAll(TextProfile other) {
+        boolean json = count(TextForm.JSON) == count;
+        other.forms.forEach((form, times) -> {
+            if (form != TextForm.JSON || json) {
+                forms.merge(form, times, Long::sum);
+            }
+        });
+        other.patterns.forEach(this::addPattern);
+        other.dates.forEach((form, times) -> dates.merge(form, times, Long::sum));
+        other.shapes.forEach((shape, times) -> shapes.merge(shape, times, Long::sum));
+        other.nullWords.forEach((word, times) -> {
+            if (nullWords.containsKey(word) || nullWords.size() < Limits.WORDS_MAX) {
+                nullWords.merge(word, times, Long::sum);
+            }
+        });
+        count += other.count;
+        empty += other.empty;
+        unfit += other.unfit;
+        notUtf8 += other.notUtf8;
+        charactersMax = Math.max(charactersMax, other.charactersMax);
     }
 
     public long count() {

@@ -37,6 +37,11 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
 
     private static final String NULL_WORDS = "{sentinel: {when: [\"";
 
+    private static final Set<String> TIMES =
+            Set.of("at", "on", "time", "created", "updated", "modified", "expires", "expiry");
+
+    private static final List<String> TIME_ENDINGS = List.of("date", "time", "timestamp");
+
     /// Different texts among values of another type that are few enough to be looked at one by one.
     private static final int OTHER_TEXTS_MAX = 8;
 
@@ -120,7 +125,7 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
     private static TypeChoice one(Family family, Values values) {
         FieldProfile field = values.field();
         return switch (family) {
-            case TEXT -> text(field, !values.element());
+            case TEXT -> text(values);
             case NUMBER -> number(values);
             case BOOLEAN -> plain(new ColumnType.Bool(), "boolean");
             case DATE -> plain(new ColumnType.Timestamptz(), date(field.dates()));
@@ -144,13 +149,24 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
         return new TypeChoice(type, List.of(), reason);
     }
 
-    private static TypeChoice text(FieldProfile field, boolean converts) {
+    private static TypeChoice text(Values values) {
+        FieldProfile field = values.field();
+        boolean converts = !values.element();
         TextProfile texts = field.texts();
         String length = texts.charactersMax() == 0
                 ? "string, always empty"
                 : "string, at most " + BsonTypes.count(texts.charactersMax(), "character");
         if (texts.count() < EVIDENCE_MIN || field.count(BsonType.SYMBOL) > 0) {
             return plain(new ColumnType.Text(), length);
+        }
+        if (converts
+                && texts.are(TextForm.NUMBER)
+                && texts.count(TextForm.PADDED_NUMBER) == 0
+                && Money.says(values.name())) {
+            return new TypeChoice(
+                    ColumnType.Numeric.UNCONSTRAINED,
+                    List.of(PARSE_NUMBER),
+                    length + ", all of them numbers, and money by its name");
         }
         Optional<TypeChoice> dates = converts ? dateTexts(field) : Optional.empty();
         return dates.orElseGet(() ->
@@ -221,6 +237,14 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
     private static TypeChoice number(Values values) {
         FieldProfile field = values.field();
         NumberProfile numbers = field.numbers();
+        String unit = unit(numbers);
+        if (!unit.isEmpty() && !values.element() && numbers.whole() && saysTime(values.name())) {
+            return new TypeChoice(
+                    new ColumnType.Timestamptz(),
+                    List.of("{parse_epoch: " + unit + "}"),
+                    BsonTypes.shares(field) + ", all of them " + unit
+                            + " since 1970 of times from 1973 to 2286, and a time" + " by its name");
+        }
         // `round` does not reach into arrays.
         Optional<TypeChoice> money = values.element() ? Optional.empty() : Money.choice(field, values.name());
         if (money.isPresent()) {
@@ -257,16 +281,28 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
 
     /// What all numbers may mean, where it is better not to decide for the reader.
     private static String moments(NumberProfile numbers) {
-        if (numbers.count() < EVIDENCE_MIN) {
-            return "";
+        if (numbers.count() >= EVIDENCE_MIN && numbers.flags() == numbers.count()) {
+            return ", all of them 0 or 1: where they are flags, boolean with convert [{equals: [1]}] would do";
         }
-        String unit = numbers.seconds() == numbers.count()
-                ? "seconds"
-                : numbers.milliseconds() == numbers.count() ? "milliseconds" : "";
+        String unit = unit(numbers);
         return unit.isEmpty()
                 ? ""
                 : ", all of them " + unit + " of times from 1973 to 2286: where they are, timestamptz with convert"
                         + " [{parse_epoch: " + unit + "}] would do";
+    }
+
+    /// Since 1970; empty where the numbers are no times, or too few to say.
+    private static String unit(NumberProfile numbers) {
+        return numbers.count() < EVIDENCE_MIN
+                ? ""
+                : numbers.seconds() == numbers.count()
+                        ? "seconds"
+                        : numbers.milliseconds() == numbers.count() ? "milliseconds" : "";
+    }
+
+    private static boolean saysTime(String name) {
+        FieldName words = FieldName.of(name);
+        return TIMES.contains(words.last()) || TIME_ENDINGS.stream().anyMatch(words.last()::endsWith);
     }
 
     private static TypeChoice binary(BinaryProfile binaries) {

@@ -92,8 +92,8 @@ class GoldenProposalTest {
         assertThat(users.values(Landing.JSON)).isEqualTo(7);
         assertThat(users.values(Landing.REST)).isZero();
         assertThat(users.whole()).isEqualTo(6);
-        assertThat(orders.values(Landing.TYPED)).isEqualTo(35);
-        assertThat(orders.values(Landing.JSON)).isEqualTo(20);
+        assertThat(orders.values(Landing.TYPED)).isEqualTo(41);
+        assertThat(orders.values(Landing.JSON)).isEqualTo(14);
     }
 
     private static SequencedMap<String, List<BsonDocument>> documents() throws IOException {

@@ -30,7 +30,8 @@ class LargeDocumentsTest {
     }
 
     private static List<Hazard> hazards(CollectionProfile profile) {
-        return Hazards.of(profile, Profiles.key(profile));
+        return Hazards.of(
+                profile, Profiles.key(profile), Layout.of(profile, Flattening.STANDARD, References.none()), false);
     }
 
     @Test

@@ -10,8 +10,10 @@ import dev.sluice.schema.Mapping;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.bson.BsonArray;
@@ -367,13 +369,137 @@ class ProposalTest {
     }
 
     @Test
-    void anObjectUsedAsAMapIsAHazardAndKeptWhole() {
-        List<BsonDocument> documents = documents(i -> "{\"a\": {\"65f0c0ffee65f0c0ffee00" + (10 + i) + "\": 1}}");
+    @DisplayName("an object whose names are data is a table of its entries: of their fields, or of the values")
+    void entries() {
+        List<BsonDocument> documents = documents(i -> "{\"a\": {\"65f0c0ffee65f0c0ffee00" + (10 + i % 40)
+                + "\": 1}, \"scores\": {\"2024-01-" + (10 + i % 20) + "\": {\"points\": " + i
+                + ", \"by\": {\"name\": \"x\"}}}}");
 
         Table table = only(documents);
 
-        assertThat(columns(table)).containsExactly("a jsonb");
-        assertThat(kinds(table)).containsExactly(Hazard.Kind.UNBOUNDED_NAMES);
+        assertThat(columns(table)).isEmpty();
+        assertThat(table.children().stream()
+                        .map(child -> child.table() + " " + child.key() + " "
+                                + child.columns().stream()
+                                        .map(column -> column.column() + " "
+                                                + column.type().sql())
+                                        .toList()
+                                + " " + child.rest()))
+                .containsExactly(
+                        "thing_a EntryName[column=key] [value bigint] null",
+                        "thing_scores EntryName[column=key] [points bigint, by_name text] rest");
+        assertThat(kinds(table)).containsExactly(Hazard.Kind.ENTRIES, Hazard.Kind.ENTRIES);
+        Coverage coverage = coverage(documents);
+        assertThat(coverage.whole()).isEqualTo(DOCUMENTS);
+        assertThat(coverage.values(Landing.TYPED)).isEqualTo(3L * DOCUMENTS);
+    }
+
+    @Test
+    @DisplayName("an object whose names are data stays jsonb inside an element, and where its values are of a person")
+    void entriesThatStayWhole() {
+        Table table = only(documents(i -> "{\"lines\": [{\"n\": 1, \"m\": {\"65f0c0ffee65f0c0ffee00" + (10 + i % 40)
+                + "\": 1}}], \"people\": {\"65f0c0ffee65f0c0ffee00" + (10 + i % 40)
+                + "\": {\"email\": \"a" + i + "@example.com\"}}}"));
+
+        assertThat(columns(table)).containsExactly("people jsonb");
+        assertThat(kinds(table)).contains(Hazard.Kind.UNBOUNDED_NAMES).doesNotContain(Hazard.Kind.ENTRIES);
+    }
+
+    @Test
+    @DisplayName(
+            "elements are keyed by a field that tells them apart: one named like an identity, or one never seen twice")
+    void elementKeys() {
+        List<BsonDocument> documents =
+                documents(i -> "{\"lines\": [{\"_id\": \"l1\", \"n\": 1}, {\"_id\": \"l2\", \"n\": 1}],"
+                        + " \"steps\": [{\"code\": \"a" + i + "\", \"n\": 1}, {\"code\": \"b" + i + "\", \"n\": 2}],"
+                        + " \"marks\": [{\"code\": \"a\", \"n\": " + i + "}, {\"code\": \"b\", \"n\": " + -i + "}],"
+                        + " \"twice\": [{\"_id\": " + i % 2 + ", \"n\": 1}, {\"_id\": 1, \"n\": 2}],"
+                        + " \"some\": [{\"_id\": 1, \"n\": 1}, {\"n\": 2}]}");
+
+        Table table = only(documents);
+
+        assertThat(table.children().stream()
+                        .map(child -> child.table() + " " + child.key().column() + " "
+                                + (child.key() instanceof Proposal.RowKey.Field field
+                                        ? field.type().sql()
+                                        : "")))
+                .containsExactly(
+                        "thing_lines id text",
+                        "thing_steps code text",
+                        "thing_marks ordinal ",
+                        "thing_twice ordinal ",
+                        "thing_some ordinal ");
+        assertThat(table.children().get(0).reason()).contains("_id tells elements apart", "`ordinal: ordinal`");
+        assertThat(table.children().get(2).reason()).contains("each element has another code");
+        assertThat(coverage(documents).whole()).isEqualTo(DOCUMENTS);
+    }
+
+    @Test
+    @DisplayName("an array of objects inside elements is jsonb, and the report says why")
+    void arraysInsideElements() {
+        Table table = only(documents(i -> "{\"blocks\": [{\"n\": 1, \"items\": [{\"x\": 1}]}]}"));
+
+        assertThat(table.hazards().stream().map(hazard -> hazard.kind() + " " + hazard.path()))
+                .containsExactly("NESTED_ARRAY blocks[].items");
+    }
+
+    @Test
+    @DisplayName("keys like user:1 and topic:5:posts, or a type that fields go with, tell kinds of documents apart")
+    void severalKinds() {
+        Table keyed =
+                only(documents(i -> "{\"_key\": \"" + (i % 2 == 0 ? "user:" + i : "topic:" + i + ":posts") + "\"}"));
+        Table typed =
+                only(documents(i -> "{\"type\": \"" + (i % 2 == 0 ? "page\", \"a\": 1" : "news\", \"b\": 1") + "}"));
+        Table alike = only(documents(i -> "{\"type\": \"" + (i % 2 == 0 ? "page" : "news") + "\", \"a\": 1}"));
+
+        assertThat(keyed.hazards().getFirst().text()).contains("of 2 kinds: topic:*:posts 50 %, user:* 50 %");
+        assertThat(typed.hazards().getFirst().text())
+                .contains("2 different texts (50 %, 50 %", "2 of 4 fields are not in all documents")
+                .doesNotContain("page", "news");
+        assertThat(alike.hazards()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("objects are laid flat as deep as is asked for, and those that are named whatever they are like")
+    void flattening() {
+        List<BsonDocument> documents = documents(
+                i -> "{\"a\": {\"b\": {\"c\": {\"d\": 1}}}, \"o\": {" + (i % 2 == 0 ? "\"x\": 1" : "") + "}}");
+        CollectionProfile profile = Profiles.of("things", documents);
+
+        assertThat(columns(flat(profile, new Flattening(0, Map.of())))).containsExactly("a jsonb", "o jsonb");
+        assertThat(columns(flat(profile, new Flattening(3, Map.of())))).containsExactly("a_b_c_d bigint", "o jsonb");
+        assertThat(columns(flat(profile, new Flattening(1, Map.of("things", Set.of(List.of("o"), List.of("a", "b")))))))
+                .containsExactly("a_b_c jsonb", "o_x bigint");
+    }
+
+    private static Table flat(CollectionProfile profile, Flattening flattening) {
+        return MappingProposer.propose(
+                        Profiles.wish(),
+                        List.of(profile),
+                        Map.of("things", Profiles.key(profile)),
+                        References.none(),
+                        flattening)
+                .tables()
+                .getFirst();
+    }
+
+    @Test
+    @DisplayName(
+            "numbers that are named as times are times, texts that are named as money are numbers, 0 and 1 may be flags")
+    void namesThatSayWhatNumbersAre() {
+        Table table = only(documents(i -> "{\"joindate\": {\"$numberLong\": \"" + (1_700_000_000_000L + i)
+                + "\"}, \"createdAt\": " + (1_700_000_000 + i) + ", \"price\": \"" + i + ".123\", \"zip\": \"" + i
+                + "\", \"locked\": " + i % 2 + "}"));
+
+        assertThat(table.columns().stream()
+                        .map(c -> c.column() + " " + c.type().sql() + " " + String.join(" ", c.conversions())))
+                .containsExactly(
+                        "joindate timestamptz {parse_epoch: milliseconds}",
+                        "created_at timestamptz {parse_epoch: seconds}",
+                        "price numeric parse_number",
+                        "zip text ",
+                        "locked bigint ");
+        assertThat(table.columns().getLast().reason()).contains("boolean with convert [{equals: [1]}] would do");
     }
 
     @Test
@@ -519,7 +645,7 @@ class ProposalTest {
         assertThat(columns(table)).containsExactly("id bigint", "rest bigint");
         assertThat(table.rest()).isEqualTo("rest_2");
         assertThat(table.children().getFirst().parent()).isEqualTo("thing_id_2");
-        assertThat(table.children().getFirst().ordinal()).isEqualTo("ordinal_2");
+        assertThat(table.children().getFirst().key().column()).isEqualTo("ordinal_2");
     }
 
     @Test
@@ -727,7 +853,8 @@ class ProposalTest {
         assertThat(map.fields()).hasSizeLessThanOrEqualTo(1_000);
         assertThat(profile.documents().unbounded()).isTrue();
         Table table = Profiles.propose(Profiles.wish(), profile).tables().getFirst();
-        assertThat(columns(table)).containsExactly("map jsonb");
+        assertThat(columns(table)).isEmpty();
+        assertThat(table.children().stream().map(Proposal.Child::table)).containsExactly("thing_map");
     }
 
     @Test

@@ -91,7 +91,8 @@ class ReferencesTest {
     }
 
     @Test
-    void numbersAndPlainTextsAreFoundOnlyWhereTheNameSaysSo() {
+    @DisplayName("numbers as there are everywhere are found where the name says so, different texts also without")
+    void numbersAndPlainTexts() {
         collection("users", i -> "{\"_id\": {\"$numberLong\": \"" + i + "\"}}");
         collection("teams", i -> "{\"_id\": \"team " + i + "\"}");
         collection(
@@ -101,7 +102,65 @@ class ReferencesTest {
 
         assertThat(references("orders"))
                 .containsExactly(
-                        "user_id bigint -> users.id", "team text -> teams.id", "created_by_user_id bigint -> users.id");
+                        "user_id bigint -> users.id",
+                        "team text -> teams.id",
+                        "note text -> teams.id",
+                        "created_by_user_id bigint -> users.id");
+    }
+
+    @Test
+    @DisplayName("numbers without a telling name refer where others of their range are not there: no chance")
+    void numbersByTheirValues() {
+        collection("accounts", i -> "{\"_id\": " + (50_000 + 4_391 * i) + "}");
+        collection("ranks", i -> "{\"_id\": " + i + "}");
+        collection(
+                "moves",
+                i -> "{\"_id\": \"m" + i + "\", \"debit\": " + (50_000 + 4_391 * i) + ", \"credit\": \""
+                        + (50_000 + 4_391 * (19 - i)) + "\", \"position\": " + i + ", \"half\": "
+                        + (50_000 + 4_391 * i + i % 2) + "}");
+
+        assertThat(joins("moves"))
+                .containsExactly(
+                        "debit bigint [] _id of accounts: 100 % of 20 values join; the values alone say so",
+                        "credit bigint [parse_number] _id of accounts: 100 % of 20 values join; the values alone say so");
+    }
+
+    @Test
+    @DisplayName("texts that are in two collections refer to neither by their values alone")
+    void textsOfTwoCollections() {
+        collection("countries", i -> "{\"_id\": \"c" + i + "\"}");
+        collection("codes", i -> "{\"_id\": \"c" + i + "\"}");
+        collection("visits", i -> "{\"_id\": " + i + ", \"where\": \"c" + i + "\"}");
+
+        assertThat(references("visits")).isEmpty();
+    }
+
+    @Test
+    @DisplayName("ids as generators make them are found by a few, in objects that copy a document too")
+    void randomIds() {
+        String id = "aB3dE5gH7jK9mN1p";
+        collection("users", i -> "{\"_id\": \"" + id + (char) ('a' + i) + "\"}");
+        collection(
+                "rooms",
+                i -> "{\"_id\": " + i + ", \"u\": {\"_id\": \"" + id + (char) ('a' + i % 2)
+                        + "\", \"name\": \"n\"}, \"seen\": [{\"_id\": \"" + id + "b\", \"n\": 1}]}");
+
+        assertThat(references("rooms")).containsExactly("u_id text -> users.id", "user_id text -> users.id");
+    }
+
+    @Test
+    @DisplayName("an array of references is a table of both keys, named after both")
+    void arraysOfReferences() {
+        collection("tags", i -> "{\"_id\": {\"$oid\": \"" + hex(i) + "\"}}");
+        collection(
+                "posts",
+                i -> "{\"_id\": " + i + ", \"tagIds\": [" + oid(i) + ", " + oid(3) + "], \"linked\": [" + oid(i)
+                        + "]}");
+
+        assertThat(table("posts").children().stream()
+                        .map(child ->
+                                child.table() + " " + child.columns().getFirst().column()))
+                .containsExactly("post_tags tag_id", "post_linked linked_id");
     }
 
     @Test
@@ -127,7 +186,9 @@ class ReferencesTest {
     /// What is said of how many values join, and the conversions that make them.
     private List<String> joins(String collection) {
         Table table = table(collection);
-        return table.columns().stream()
+        return Stream.concat(
+                        table.columns().stream(),
+                        table.children().stream().map(Child::columns).flatMap(List::stream))
                 .filter(column -> column.reference().isPresent())
                 .map(column -> column.column() + " " + column.type().sql() + " " + column.conversions() + " "
                         + Reasons.of(column.reference().orElseThrow()))
@@ -203,10 +264,10 @@ class ReferencesTest {
         assertThat(joins("orders"))
                 .containsExactly(
                         "user_id bigint [parse_number] _id of users: 100 % of 20 values join",
-                        "user_ids bigint[] [parse_number] _id of users: 100 % of 40 values join",
                         "team_id text [typed_key] _id of teams: 75 % of 20 values join",
                         "place_id text [to_text] _id of places: 100 % of 20 values join; some by their text alone, which is"
-                                + " that of an _id of another type");
+                                + " that of an _id of another type",
+                        "user_id bigint [parse_number] _id of users: 100 % of 40 values join");
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.sluice.service.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
+import dev.sluice.profile.Flattening;
 import dev.sluice.profile.MappingProposer;
 import dev.sluice.service.config.Setting;
 import dev.sluice.service.config.Settings;
@@ -13,8 +14,12 @@ import dev.sluice.service.infer.ProposedFiles;
 import dev.sluice.source.mongo.MongoSource;
 import dev.sluice.source.mongo.MongoSource.Namespace;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -49,6 +54,9 @@ import picocli.CommandLine.Option;
         })
 final class InferCommand implements Callable<Integer> {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,39}");
+    /// Deeper, fields are not looked at one by one.
+    private static final int DEPTH_MAX = 6;
+
     private static final Pattern SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
 
     @Option(names = "--collection", paramLabel = "C", description = "Only this collection; may be repeated.")
@@ -94,6 +102,19 @@ final class InferCommand implements Callable<Integer> {
             description = "Give collections without documents tables; else they are under `ignore`.")
     private boolean includeEmpty;
 
+    @Option(
+            names = "--depth",
+            paramLabel = "N",
+            description = "Objects inside one another whose fields become columns (2); what is deeper is jsonb.")
+    private int depth = Flattening.STANDARD.levels();
+
+    @Option(
+            names = "--flatten",
+            paramLabel = "PATH",
+            description = "Make columns of the fields of this object, however deep it is and however much it varies:"
+                    + " orders.shipping.options. May be repeated.")
+    private List<String> flatten = List.of();
+
     @Option(names = "--json", description = "The report as JSON.")
     private boolean json;
 
@@ -112,10 +133,16 @@ final class InferCommand implements Callable<Integer> {
         try (MongoSource source = Setup.source(settings, database)) {
             List<Namespace> namespaces = source.namespaces();
             checkCollections(database, namespaces);
+            Flattening flattening = flattening(namespaces);
             Inference.Result result = new Inference(
                             source,
                             new Inference.Request(
-                                    collections, howMany.whole ? 0 : howMany.sample, mapping, schema, wanted()),
+                                    collections,
+                                    howMany.whole ? 0 : howMany.sample,
+                                    mapping,
+                                    schema,
+                                    flattening,
+                                    wanted()),
                             InferProgress.to(System.err))
                     .run(namespaces);
             files.write(result.yaml(), result.sql(), result.afterCopy());
@@ -133,6 +160,23 @@ final class InferCommand implements Callable<Integer> {
             }
             return view.coverage().deadLetters() == 0 ? SluiceCommand.FINE : SluiceCommand.FINDING;
         }
+    }
+
+    /// Of several collections that a path may begin with, the one with the longest name is meant.
+    private Flattening flattening(List<Namespace> namespaces) {
+        Map<String, Set<List<String>>> paths = new LinkedHashMap<>();
+        for (String wanted : flatten) {
+            String collection = namespaces.stream()
+                    .map(Namespace::name)
+                    .filter(there -> wanted.startsWith(there + "."))
+                    .max(Comparator.comparingInt(String::length))
+                    .orElseThrow(() -> wrong("--flatten: " + wanted
+                            + " begins with no collection of the database; write orders.shipping for the object"
+                            + " shipping in the documents of orders."));
+            paths.computeIfAbsent(collection, c -> new LinkedHashSet<>())
+                    .add(List.of(wanted.substring(collection.length() + 1).split("\\.")));
+        }
+        return new Flattening(depth, paths);
     }
 
     private Set<Inference.Wanted> wanted() {
@@ -155,6 +199,9 @@ final class InferCommand implements Callable<Integer> {
     private void checkOptions(String mapping) {
         if (howMany.sample < 1) {
             throw wrong("--sample is at least 1; for every document there is --whole.");
+        }
+        if (depth < 0 || depth > DEPTH_MAX) {
+            throw wrong("--depth is from 0 to " + DEPTH_MAX + ".");
         }
         if (!NAME.matcher(mapping).matches()) {
             throw wrong("--name is of at most 40 of a-z, 0-9 and _, and begins with a letter.");

@@ -28,7 +28,11 @@ final class Decisions {
         PERSONAL("personal data: copied"),
         MIXED_TYPES("fields of several types"),
         NOT_HELD("values that PostgreSQL can't hold"),
+        SEVERAL_KINDS("collections with documents of several kinds"),
         MAPS("objects whose names are data: jsonb"),
+        ELEMENT_KEYS("child tables by a field of their elements: the order of the array is not kept"),
+        NESTED_ARRAYS("arrays inside child tables: jsonb, for these have no child tables of their own"),
+        ENTRIES("objects whose names are data: a table of their entries"),
         NUMBERS("numbers that programs round"),
         NAMES("odd names"),
         LARGE("large documents");
@@ -66,7 +70,12 @@ final class Decisions {
                 .forEach(hazard ->
                         topic(hazard.kind()).ifPresent(topic -> put(topic, collection + "." + hazard.path())));
         inferred.table().columns().forEach(column -> add(inferred.table().table(), column));
-        inferred.table().children().forEach(child -> child.columns().forEach(column -> add(child.table(), column)));
+        inferred.table().children().forEach(child -> {
+            if (child.key() instanceof Proposal.RowKey.Field) {
+                put(Topic.ELEMENT_KEYS, child.table());
+            }
+            child.columns().forEach(column -> add(child.table(), column));
+        });
     }
 
     private void add(String table, Proposal.Column column) {
@@ -100,6 +109,9 @@ final class Decisions {
             case MIXED_TYPES -> Optional.of(Topic.MIXED_TYPES);
             case NUL, NOT_UTF8, NOT_FINITE, DATE_OUT_OF_RANGE, LEGACY_UUID, TWIN_NAMES -> Optional.of(Topic.NOT_HELD);
             case UNBOUNDED_NAMES -> Optional.of(Topic.MAPS);
+            case ENTRIES -> Optional.of(Topic.ENTRIES);
+            case NESTED_ARRAY -> Optional.of(Topic.NESTED_ARRAYS);
+            case SEVERAL_KINDS -> Optional.of(Topic.SEVERAL_KINDS);
             case LARGE_WHOLE_NUMBER, MANY_DIGITS -> Optional.of(Topic.NUMBERS);
             case ODD_NAME, NAME_COLLISION, NAME_CUT, MANY_FIELDS -> Optional.of(Topic.NAMES);
             case LARGE_DOCUMENT -> Optional.of(Topic.LARGE);

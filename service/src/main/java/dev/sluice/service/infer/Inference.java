@@ -3,12 +3,15 @@ package dev.sluice.service.infer;
 import dev.sluice.bson.DocumentDecoder;
 import dev.sluice.change.IdBracket;
 import dev.sluice.change.IdRange;
+import dev.sluice.failure.FailureKind;
+import dev.sluice.failure.SluiceException;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.memory.Footprint;
 import dev.sluice.profile.CollectionProfile;
 import dev.sluice.profile.CollectionRules;
 import dev.sluice.profile.Coverage;
 import dev.sluice.profile.FieldSummary;
+import dev.sluice.profile.Flattening;
 import dev.sluice.profile.IdSurvey;
 import dev.sluice.profile.Keys;
 import dev.sluice.profile.MappingProposer;
@@ -52,8 +55,15 @@ public final class Inference {
     /// @param sample documents of each collection that are looked at; 0 for all
     /// @param name of the mapping
     /// @param schema of the tables
+    /// @param flattening how deep objects are laid flat
     /// @param wanted what is not done unless somebody asks for it
-    public record Request(List<String> collections, int sample, String name, String schema, Set<Wanted> wanted) {
+    public record Request(
+            List<String> collections,
+            int sample,
+            String name,
+            String schema,
+            Flattening flattening,
+            Set<Wanted> wanted) {
         public Request {
             collections = List.copyOf(collections);
             wanted = Set.copyOf(wanted);
@@ -137,6 +147,7 @@ public final class Inference {
         profiles.forEach((collection, profile) ->
                 source.options(collection).ifPresent(options -> profile.rules(CollectionRules.of(options))));
 
+        requireObjects(profiles);
         leaveOutEmpty(profiles, ignored);
         Map<String, IdSurvey> surveys = new LinkedHashMap<>();
         profiles.keySet().forEach(collection -> surveys.put(collection, IdSurvey.of(ids(collection))));
@@ -152,7 +163,8 @@ public final class Inference {
                         request.wanted().contains(Wanted.WORDS)),
                 List.copyOf(profiles.values()),
                 keys,
-                references);
+                references,
+                request.flattening());
         String yaml = MappingYaml.write(proposal);
         Mapping mapping = MappingReader.read("mapping.yaml", yaml);
         List<Inferred> inferred = new ArrayList<>();
@@ -180,6 +192,21 @@ public final class Inference {
                 MigrationSql.write(proposal),
                 MigrationSql.afterCopy(proposal).orElse(null),
                 inferred);
+    }
+
+    /// @throws SluiceException of kind BAD_SETTING where what is to be laid flat is no object
+    private void requireObjects(Map<String, CollectionProfile> profiles) {
+        request.flattening().paths().forEach((collection, paths) -> {
+            CollectionProfile profile = profiles.get(collection);
+            for (List<String> path : paths) {
+                if (profile == null || !profile.hasObject(path)) {
+                    throw new SluiceException(
+                            FailureKind.BAD_SETTING,
+                            "--flatten: no object was seen at " + String.join(".", path) + " in the documents of "
+                                    + collection + " that were read.");
+                }
+            }
+        });
     }
 
     /// A collection without documents has no columns. It gets a table where it was named, or there is no
