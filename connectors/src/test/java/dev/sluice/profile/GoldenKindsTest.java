@@ -3,17 +3,13 @@ package dev.sluice.profile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.profile.Coverage.Landing;
-import dev.sluice.schema.Mapping;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.bson.BsonDocument;
 import org.bson.json.JsonWriterSettings;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,13 +23,14 @@ class GoldenKindsTest {
     void kinds(String name) throws IOException {
         Kinds.Kind kind = Kinds.of(name);
         Path folder = Path.of("src/test/resources/infer", name);
-        Proposal proposal = propose(kind);
+        Kinds.Proposed proposed = Kinds.propose(kind);
+        Proposal proposal = proposed.proposal();
         SequencedMap<String, String> files = new LinkedHashMap<>();
         files.put("documents.md", documents(kind));
         files.put("mapping.yaml", MappingYaml.write(proposal));
         files.put("migration.sql", MigrationSql.write(proposal));
         files.put("after.sql", MigrationSql.afterCopy(proposal).orElse(""));
-        files.put("coverage.txt", coverage(proposal, kind));
+        files.put("coverage.txt", coverage(proposed));
         for (Map.Entry<String, String> file : files.entrySet()) {
             Path golden = folder.resolve(file.getKey());
             if (Boolean.getBoolean("sluice.write.golden")) {
@@ -43,19 +40,6 @@ class GoldenKindsTest {
             assertThat(file.getValue()).as(file.getKey()).isEqualTo(Files.readString(golden));
         }
         assertThat(files.get("coverage.txt")).doesNotContain("dead letter:", "quarantined:");
-    }
-
-    static Proposal propose(Kinds.Kind kind) {
-        SequencedMap<String, List<BsonDocument>> filled = new LinkedHashMap<>(kind.collections());
-        filled.values().removeIf(List::isEmpty);
-        Map<String, List<SourceIndex>> indexes = new HashMap<>();
-        kind.indexes()
-                .forEach((collection, entries) -> indexes.put(
-                        collection,
-                        entries.stream()
-                                .flatMap(entry -> SourceIndex.of(entry).stream())
-                                .toList()));
-        return Profiles.propose(filled, indexes);
     }
 
     /// What was generated: how many of each, and the first document of those that differ by their fields.
@@ -78,12 +62,12 @@ class GoldenKindsTest {
         return text.toString();
     }
 
-    static String coverage(Proposal proposal, Kinds.Kind kind) {
-        Mapping mapping = Profiles.read(proposal);
+    private static String coverage(Kinds.Proposed proposed) {
         StringBuilder text = new StringBuilder();
         long[] all = new long[6];
-        for (Proposal.Table table : proposal.tables()) {
-            Coverage coverage = Profiles.coverage(mapping, table.collection(), kind.collections());
+        for (Kinds.Tried tried : proposed.tried()) {
+            Proposal.Table table = tried.table();
+            Coverage coverage = tried.coverage();
             long[] numbers = {
                 coverage.documents(),
                 coverage.whole(),

@@ -1,12 +1,15 @@
 package dev.sluice.profile;
 
+import dev.sluice.schema.Mapping;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.SequencedMap;
 import java.util.function.IntFunction;
@@ -54,6 +57,40 @@ public final class Kinds {
                 new Kinds(6).restaurants(),
                 new Kinds(7).bank(),
                 new Kinds(8).album());
+    }
+
+    /// What became of one collection.
+    public record Tried(
+            Proposal.Table table, CollectionProfile profile, List<FieldSummary> fields, Coverage coverage) {}
+
+    /// The proposal for a kind, and what becomes of its documents.
+    public record Proposed(Proposal proposal, List<Tried> tried) {}
+
+    /// Proposes a mapping for a kind, its collections without documents left out.
+    public static Proposed propose(Kind kind) {
+        SequencedMap<String, List<BsonDocument>> filled = new LinkedHashMap<>(kind.collections());
+        filled.values().removeIf(List::isEmpty);
+        Map<String, List<SourceIndex>> indexes = new HashMap<>();
+        kind.indexes()
+                .forEach((collection, entries) -> indexes.put(
+                        collection,
+                        entries.stream()
+                                .flatMap(entry -> SourceIndex.of(entry).stream())
+                                .toList()));
+        Proposal proposal = Profiles.propose(filled, indexes);
+        Mapping mapping = Profiles.read(proposal);
+        List<Tried> tried = new ArrayList<>();
+        for (Proposal.Table table : proposal.tables()) {
+            CollectionProfile profile =
+                    Profiles.of(table.collection(), filled.getOrDefault(table.collection(), List.of()));
+            profile.indexes(indexes.getOrDefault(table.collection(), List.of()));
+            tried.add(new Tried(
+                    table,
+                    profile,
+                    FieldSummary.of(profile, table),
+                    Profiles.coverage(mapping, table.collection(), filled)));
+        }
+        return new Proposed(proposal, tried);
     }
 
     /// One of them.
@@ -339,7 +376,7 @@ public final class Kinds {
 
     // A book shop: ISBNs as ids, prices as doubles, ratings by the reader's name, orders with lines.
     private Kind books() {
-        List<String> isbns = texts(80, i -> "978" + (1_000_000_000L + Math.abs(random.nextInt()) % 900_000_000));
+        List<String> isbns = texts(80, i -> "978" + (1_000_000_000L + random.nextInt(900_000_000)));
         fill(
                 "publishers",
                 12,
@@ -427,8 +464,8 @@ public final class Kinds {
                     .append("in_reply_to_status_id", i % 4 == 0 && i > 0 ? new BsonInt64(id - 7_919L) : BsonNull.VALUE)
                     .append(
                             "user",
-                            new BsonDocument("id", new BsonInt64(40_000_000L + 31 * user))
-                                    .append("id_str", text(String.valueOf(40_000_000L + 31 * user)))
+                            new BsonDocument("id", new BsonInt64(40_000_000L + 31L * user))
+                                    .append("id_str", text(String.valueOf(40_000_000L + 31L * user)))
                                     .append("name", text(words(2)))
                                     .append("screen_name", text("person" + user))
                                     .append("location", text(words(1)))
@@ -471,7 +508,8 @@ public final class Kinds {
                                                     i % 2,
                                                     h -> new BsonDocument(
                                                                     "id",
-                                                                    new BsonInt64(40_000_000L + 31 * ((user + 1) % 40)))
+                                                                    new BsonInt64(
+                                                                            40_000_000L + 31L * ((user + 1) % 40)))
                                                             .append("screen_name", text("person" + (user + 1) % 40))
                                                             .append("indices", array(number(0), number(8))))));
             return tweet;
@@ -549,7 +587,7 @@ public final class Kinds {
                     .append("username", text("customer" + i))
                     .append("name", text(words(2)))
                     .append("address", text(i + " " + words(2) + ", " + words(1)))
-                    .append("birthdate", new BsonDateTime((5_000L + 31 * i) * 86_400_000L))
+                    .append("birthdate", new BsonDateTime((5_000L + 31L * i) * 86_400_000L))
                     .append("email", text("customer" + i + "@example.com"))
                     .append("accounts", array(1 + i % 4, a -> number(accounts.get((i + 13 * a) % accounts.size()))))
                     .append("tier_and_details", tiers);

@@ -16,6 +16,7 @@ import com.mongodb.client.model.TimeSeriesOptions;
 import dev.sluice.mapping.DocumentMapper;
 import dev.sluice.postgres.PostgresConnector;
 import dev.sluice.postgres.PostgresUri;
+import dev.sluice.profile.Kinds;
 import dev.sluice.schema.Catalog;
 import dev.sluice.schema.CollectionMapping;
 import dev.sluice.service.cli.Cli.Result;
@@ -322,6 +323,46 @@ class InferCommandIT {
     }
 
     @Test
+    @DisplayName(
+            "a chat server, a CMS and a book shop: entries, keys of elements and joins of tables, copied as proposed")
+    void kinds() throws IOException, SQLException {
+        Place place = Servers.place();
+        Map<String, Long> expected = new TreeMap<>();
+        for (String name : List.of("chat", "cms", "books")) {
+            Kinds.Kind kind = Kinds.of(name);
+            kind.collections().forEach((collection, documents) -> {
+                place.mongo().createCollection(collection);
+                if (!documents.isEmpty()) {
+                    place.mongo()
+                            .getCollection(collection, BsonDocument.class)
+                            .insertMany(documents, new InsertManyOptions().ordered(false));
+                    expected.put(collection, (long) documents.size());
+                }
+            });
+            kind.indexes().forEach((collection, indexes) -> {
+                if (!indexes.isEmpty()) {
+                    place.mongo().runCommand(new Document("createIndexes", collection).append("indexes", indexes));
+                }
+            });
+        }
+
+        JsonNode coverage = inferAndBackfill(place, expected);
+
+        assertThat(coverage.get("quarantined").longValue()).isZero();
+        assertThat(coverage.get("rest").longValue()).isZero();
+        assertThat(share(coverage, "typed")).isGreaterThan(0.96);
+        // Joins that the mapping claims are those that SQL finds.
+        assertThat(place.text("SELECT count(*) FROM message_mentions JOIN users ON users.id = user_id"))
+                .isEqualTo(place.text("SELECT count(*) FROM message_mentions"));
+        assertThat(place.text("SELECT count(*) FROM content_tags JOIN tags ON tags.id = tag_id"))
+                .isEqualTo(place.text("SELECT count(*) FROM content_tags"));
+        assertThat(place.text("SELECT count(*) FROM order_lines JOIN books ON books.id = isbn"))
+                .isEqualTo(place.text("SELECT count(*) FROM order_lines"));
+        assertThat(place.count("book_ratings")).isGreaterThan(50);
+        assertThat(place.count("content_blocks")).isGreaterThan(100);
+    }
+
+    @Test
     @DisplayName("DocsGPT's 21 collections, in the shapes of several versions")
     void docsGpt() throws IOException, SQLException {
         Place place = Servers.place();
@@ -595,6 +636,9 @@ class InferCommandIT {
         Result noDatabase = Cli.run(empty, "infer", "--out", out);
         Result noCollection = Cli.run(source(place), "infer", "--collection", "userz", "--out", out);
         Result badName = Cli.run(source(place), "infer", "--name", "Shop!", "--out", out);
+        Result badDepth = Cli.run(source(place), "infer", "--depth", "7", "--out", out);
+        Result noPath = Cli.run(source(place), "infer", "--flatten", "users.wings", "--out", out);
+        Result noSuch = Cli.run(source(place), "infer", "--flatten", "address", "--out", out);
         Result badSchema = Cli.run(source(place), "infer", "--schema", "sluice", "--out", out);
 
         assertThat(noSettings.exitCode()).isEqualTo(2);
@@ -604,6 +648,10 @@ class InferCommandIT {
         assertThat(noCollection.exitCode()).isEqualTo(2);
         assertThat(noCollection.err()).contains("no collection 'userz'; it has orders, users");
         assertThat(badName.exitCode()).isEqualTo(2);
+        assertThat(badDepth.err()).contains("--depth is from 0 to 6");
+        assertThat(noPath.exitCode()).isEqualTo(2);
+        assertThat(noPath.err()).contains("--flatten: no object was seen at wings in the documents of users");
+        assertThat(noSuch.err()).contains("--flatten: address begins with no collection");
         assertThat(badSchema.exitCode()).isEqualTo(2);
         assertThat(Path.of(out)).doesNotExist();
     }
@@ -613,10 +661,21 @@ class InferCommandIT {
         Place place = Servers.place();
         new Shop(place.mongo(), 1).open(5, 7);
 
-        JsonNode report = infer(place, "--collection", "orders", "--schema", "crm", "--whole");
+        JsonNode report = infer(
+                place,
+                "--collection",
+                "orders",
+                "--schema",
+                "crm",
+                "--whole",
+                "--depth",
+                "0",
+                "--flatten",
+                "orders.shipping");
 
         assertThat(report.get("ignored").get("users").textValue()).isEqualTo("not asked for");
         backfill(place, Map.of("crm.orders", 7L));
+        assertThat(types(place, "crm.orders")).contains("shipping_method text");
     }
 
     private static Map<String, String> source(Place place) {
