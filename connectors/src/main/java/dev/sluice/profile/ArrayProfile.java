@@ -56,6 +56,11 @@ public final class ArrayProfile {
         elements.addAll(other.elements, limits);
     }
 
+    /// Forgets what is of no use once everything was added.
+    void seal() {
+        elements.seal();
+    }
+
     /// What tells elements of one array apart.
     ElementKeys keys() {
         return keys;

@@ -12,7 +12,7 @@ public final class CollectionProfile {
     private final String collection;
     private final OptionalLong estimate;
     private final ObjectProfile documents = new ObjectProfile();
-    private final Limits limits = new Limits();
+    private final Limits limits;
     private long bytes;
     private long bytesMax;
     private long unseen;
@@ -22,8 +22,19 @@ public final class CollectionProfile {
 
     /// @param estimate about how many documents there are in all; empty where that is not known
     public CollectionProfile(String collection, OptionalLong estimate) {
+        this(collection, estimate, 1);
+    }
+
+    /// @param collections that are profiled in all: what is remembered of each is less where they are many
+    public CollectionProfile(String collection, OptionalLong estimate, int collections) {
         this.collection = collection;
         this.estimate = estimate;
+        this.limits = new Limits(collections);
+    }
+
+    /// Forgets what is of no use once all documents were added.
+    public void seal() {
+        documents.seal();
     }
 
     /// @param size of the document in BSON, bytes

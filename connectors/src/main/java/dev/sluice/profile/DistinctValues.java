@@ -31,7 +31,7 @@ public final class DistinctValues {
     /// A few words are that when each comes so often on average.
     private static final int REPEATS_MIN = 4;
 
-    private final Set<Long> hashes = new HashSet<>();
+    private Set<Long> hashes = new HashSet<>();
     private final SequencedSet<String> words = new LinkedHashSet<>();
     /// By hash. The least hashes are kept, so that which values are does not depend on the order in which
     /// they came: the first ones of a collection are its oldest documents', and no fair sample.
@@ -93,6 +93,12 @@ public final class DistinctValues {
         }
         referenceCount += other.referenceCount - remembered;
         forgotReference |= other.forgotReference;
+    }
+
+    /// Forgets what is of no use once everything was added.
+    void seal() {
+        hashes = new HashSet<>();
+        forgot = true;
     }
 
     private void addReference(BsonValue value, Limits limits) {

@@ -79,6 +79,17 @@ public final class FieldProfile {
         }
     }
 
+    /// Forgets what is of no use once everything was added.
+    void seal() {
+        distinct.seal();
+        if (object != null) {
+            object.seal();
+        }
+        if (array != null) {
+            array.seal();
+        }
+    }
+
     /// An object has the name a second time.
     void addTwin() {
         twins++;

@@ -33,9 +33,17 @@ final class Limits {
     /// Characters of a text that is remembered.
     static final int WORD_LENGTH_MAX = 64;
 
+    /// The same over all collections, in equal shares.
+    private static final int REFERENCES_OF_ALL_MAX = 1_000_000;
+
     private int paths = PATHS_MAX;
     private int hashes = DISTINCT_TOTAL_MAX;
-    private int references = REFERENCES_TOTAL_MAX;
+    private int references;
+
+    /// @param collections that are profiled in all, whose profiles are there together
+    Limits(int collections) {
+        references = Math.min(REFERENCES_TOTAL_MAX, REFERENCES_OF_ALL_MAX / Math.max(1, collections));
+    }
 
     /// Whether one more path may be looked at.
     boolean takePath() {

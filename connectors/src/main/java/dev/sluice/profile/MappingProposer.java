@@ -133,7 +133,8 @@ public final class MappingProposer {
         return Optional.of(nested)
                 .filter(table -> table.kind() == Layout.Rows.REFERENCES)
                 .flatMap(table -> references.of(table.rows()))
-                .filter(Reference::named)
+                .filter(reference -> References.one(nested.path().getLast())
+                        .equals(SqlNames.singular(SqlNames.snake(reference.collection()))))
                 .map(reference -> tableNames.get(reference.collection()))
                 .orElseGet(() -> String.join("_", nested.path()));
     }

@@ -73,11 +73,16 @@ public final class ObjectProfile {
         });
     }
 
+    /// Forgets what is of no use once everything was added.
+    void seal() {
+        fields.values().forEach(FieldProfile::seal);
+    }
+
     /// The values of all fields as those of one, for an object whose names are data.
     FieldProfile entries() {
         if (entries == null) {
             FieldProfile all = new FieldProfile();
-            Limits limits = new Limits();
+            Limits limits = new Limits(1);
             fields.values().forEach(field -> all.addAll(field, limits));
             entries = all;
         }

@@ -20,6 +20,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bson.BsonBinary;
 import org.bson.BsonBinarySubType;
 import org.bson.BsonBoolean;
@@ -103,11 +105,14 @@ public final class References {
             }
         }
         References references = new References();
+        Map<BsonValue, List<Candidate>> byId = byId(candidates);
         Map<Candidate, List<Reference>> options = new LinkedHashMap<>();
         for (CollectionProfile target : profiles) {
             KeyColumn key = keys.get(target.collection());
             if (key != null) {
-                new Search(target, key, known(complete, lookup)).options(candidates, options);
+                Search search = new Search(target, key, known(complete, lookup));
+                Set<BsonValue> ids = complete.get(target.collection());
+                search.options(ids == null ? search.there(candidates) : ids, byId, options);
             }
         }
         options.forEach((candidate, found) -> found.stream()
@@ -116,6 +121,21 @@ public final class References {
                         || found.stream().filter(Reference::byValues).count() == 1)
                 .ifPresent(best -> references.found.put(candidate.field(), best)));
         return references;
+    }
+
+    /// The candidates by the ids that are looked for first, so that a collection is compared with those only that
+    /// may mean a document of it.
+    private static Map<BsonValue, List<Candidate>> byId(List<Candidate> candidates) {
+        Map<BsonValue, List<Candidate>> byId = new HashMap<>();
+        for (Candidate candidate : candidates) {
+            candidate
+                    .first()
+                    .map(References::normal)
+                    .distinct()
+                    .forEach(id ->
+                            byId.computeIfAbsent(id, i -> new ArrayList<>()).add(candidate));
+        }
+        return byId;
     }
 
     /// Asks only about collections of which not all `_id`s are remembered.
@@ -147,54 +167,80 @@ public final class References {
         private final CollectionProfile target;
         private final KeyColumn key;
         private final IdLookup lookup;
+        /// What the collection is called, in the singular.
+        private final String name;
 
         Search(CollectionProfile target, KeyColumn key, IdLookup lookup) {
             this.target = target;
+            this.name = SqlNames.singular(SqlNames.snake(target.collection()));
             this.key = key;
             this.lookup = lookup;
         }
 
-        void options(List<Candidate> candidates, Map<Candidate, List<Reference>> options) {
-            String collection = target.collection();
+        /// The ids of this collection among those that candidates are looked for by.
+        Set<BsonValue> there(List<Candidate> candidates) {
             Set<BsonValue> asked = new LinkedHashSet<>();
             for (Candidate candidate : candidates) {
-                candidate.ids(collection).values().forEach(asked::addAll);
-                if (candidate.mayMean(target)) {
-                    candidate.some(FIRST).forEach(asked::addAll);
+                if (candidate.isNamedLike(name) || candidate.mayMean(target)) {
+                    candidate.first().forEach(asked::add);
+                } else {
+                    candidate.rare().forEach(asked::addAll);
                 }
             }
-            if (asked.isEmpty()) {
-                return;
-            }
-            Set<BsonValue> there = existing(asked);
-            if (there.isEmpty()) {
-                return;
-            }
-            for (Candidate candidate : candidates) {
-                boolean sure = candidate.refersTo(collection, there);
-                if (sure || isIncluded(candidate, there)) {
-                    JoinTrial trial = JoinTrial.of(collection, key, lookup.existing(collection, candidate.all()));
-                    options.computeIfAbsent(candidate, c -> new ArrayList<>())
-                            .add(candidate.reference(collection, there, trial, !sure));
-                }
+            return asked.isEmpty() ? Set.of() : existing(asked);
+        }
+
+        void options(
+                Set<BsonValue> there, Map<BsonValue, List<Candidate>> byId, Map<Candidate, List<Reference>> options) {
+            Set<Candidate> met = new LinkedHashSet<>();
+            there.forEach(id -> met.addAll(byId.getOrDefault(normal(id), List.of())));
+            for (Candidate candidate : met) {
+                option(candidate)
+                        .ifPresent(reference -> options.computeIfAbsent(candidate, c -> new ArrayList<>())
+                                .add(reference));
             }
         }
 
+        private Optional<Reference> option(Candidate candidate) {
+            String collection = target.collection();
+            Collection<Set<BsonValue>> ids = candidate.ids(name);
+            Set<BsonValue> there = existing(ids.stream().flatMap(Set::stream).collect(Collectors.toSet()));
+            boolean sure = candidate.refersTo(name, ids, there);
+            if (!sure && !isIncluded(candidate)) {
+                return Optional.empty();
+            }
+            JoinTrial trial = JoinTrial.of(collection, key, lookup.existing(collection, candidate.all()));
+            Optional<JoinTrial.Join> join = trial.best(candidate.field(), candidate.element());
+            double meant = (double) hits(ids, there) / Math.max(1, ids.size());
+            return Optional.of(new Reference(
+                    collection,
+                    join,
+                    join.map(JoinTrial.Join::share).orElse(meant),
+                    candidate.isNamedLike(name),
+                    !sure));
+        }
+
         /// Whether nearly all values are `_id`s of the collection, and that is no chance.
-        private boolean isIncluded(Candidate candidate, Set<BsonValue> there) {
-            if (!candidate.mayMean(target) || hits(candidate.some(FIRST), there) < FIRST - 1) {
+        private boolean isIncluded(Candidate candidate) {
+            if (!candidate.mayMean(target)) {
+                return false;
+            }
+            List<Set<BsonValue>> first = candidate.some(FIRST);
+            if (hits(first, existing(first)) < FIRST - 1) {
                 return false;
             }
             List<Set<BsonValue>> tried = candidate.some(Limits.REFERENCES_TRIED);
-            Set<BsonValue> all = existing(tried.stream().flatMap(Set::stream).toList());
-            if (hits(tried, all) < INCLUDED_MIN * tried.size()) {
+            if (hits(tried, existing(tried)) < INCLUDED_MIN * tried.size()) {
                 return false;
             }
             List<Set<BsonValue>> others = candidate.others();
             return others.isEmpty()
                     ? !candidate.areNumbers()
-                    : hits(others, existing(others.stream().flatMap(Set::stream).toList()))
-                            < CHANCE_MAX * others.size();
+                    : hits(others, existing(others)) < CHANCE_MAX * others.size();
+        }
+
+        private Set<BsonValue> existing(List<Set<BsonValue>> ids) {
+            return existing(ids.stream().flatMap(Set::stream).collect(Collectors.toSet()));
         }
 
         private Set<BsonValue> existing(Collection<BsonValue> ids) {
@@ -203,7 +249,7 @@ public final class References {
             return there;
         }
 
-        private static long hits(List<Set<BsonValue>> tried, Set<BsonValue> there) {
+        private static long hits(Collection<Set<BsonValue>> tried, Set<BsonValue> there) {
             return tried.stream().filter(ids -> Candidate.isThere(ids, there)).count();
         }
     }
@@ -245,22 +291,71 @@ public final class References {
 
     /// A path whose values may be references.
     ///
-    /// @param collection that it is in
-    /// @param name the last name of the path
-    /// @param element whether the values are elements of arrays
-    private record Candidate(String collection, String name, FieldProfile field, boolean element) {
+    private static final class Candidate {
+        private final String collection;
+        private final String one;
+        private final FieldProfile field;
+        private final boolean element;
+        /// What values mean that are nowhere by chance.
+        private final List<Set<BsonValue>> rare = new ArrayList<>();
+        /// The other values.
+        private final List<BsonValue> common = new ArrayList<>();
+
+        private final int tried;
+
+        /// @param collection that it is in
+        /// @param name the last name of the path
+        /// @param element whether the values are elements of arrays
+        Candidate(String collection, String name, FieldProfile field, boolean element) {
+            this.collection = collection;
+            this.one = one(name);
+            this.field = field;
+            this.element = element;
+            Set<BsonValue> values = field.distinct().triedReferences();
+            this.tried = values.size();
+            for (BsonValue value : values) {
+                Set<BsonValue> meant = References.rare(value);
+                if (!meant.isEmpty()) {
+                    rare.add(meant);
+                } else if (mayBeMeant(value)) {
+                    common.add(value);
+                }
+            }
+        }
+
+        FieldProfile field() {
+            return field;
+        }
+
+        boolean element() {
+            return element;
+        }
+
+        List<Set<BsonValue>> rare() {
+            return rare;
+        }
+
+        /// The ids that are looked for before others.
+        Stream<BsonValue> first() {
+            return Stream.concat(rare.stream(), some(FIRST).stream()).flatMap(Set::stream);
+        }
+
+        /// @param other a collection's name in the singular
+        boolean isNamedLike(String other) {
+            return References.isAlike(one, other);
+        }
+
         /// Whether values without a telling name may be `_id`s of a collection: many different ones, of the type of
         /// its key, and no copy of the document's own `_id`.
         boolean mayMean(CollectionProfile target) {
             boolean own =
                     target.collection().equals(collection) && field.distinct().unique();
             return !own
-                    && !isNamedLike(name, target.collection())
-                    && field.distinct().triedReferences().size() >= DISTINCT_MIN
+                    && common.size() >= DISTINCT_MIN
+                    && !isNamedLike(SqlNames.singular(SqlNames.snake(target.collection())))
                     && field.count(BsonType.BOOLEAN) == 0
                     && (target.id().numbers().count() > 0 || target.id().texts().count() > 0)
-                    && (target.id().texts().count() > 0 || areNumbers())
-                    && some(DISTINCT_MIN).size() >= DISTINCT_MIN;
+                    && (target.id().texts().count() > 0 || areNumbers());
         }
 
         /// Whether all values are whole numbers, or written as such.
@@ -272,11 +367,7 @@ public final class References {
 
         /// What some of the values that are somewhere by chance may be in an `_id`.
         List<Set<BsonValue>> some(int most) {
-            return field.distinct().triedReferences().stream()
-                    .filter(value -> mayBeMeant(value) && rare(value).isEmpty())
-                    .limit(most)
-                    .map(References::common)
-                    .toList();
+            return common.stream().limit(most).map(References::common).toList();
         }
 
         /// Numbers from the same range that the field does not have, as they may be in an `_id`; none where there are
@@ -311,17 +402,17 @@ public final class References {
                             .toList();
         }
 
-        /// For each value, the ids it may stand for in a collection; none for a value that is not looked
+        /// For each value that was tried, the ids it may stand for in a collection; none for a value that is not looked
         /// for.
-        Map<BsonValue, Set<BsonValue>> ids(String collection) {
-            boolean named = isNamedLike(name, collection);
-            Map<BsonValue, Set<BsonValue>> ids = new LinkedHashMap<>();
-            for (BsonValue value : field.distinct().triedReferences()) {
-                Set<BsonValue> meant = rare(value);
-                if (named && meant.isEmpty() && mayBeMeant(value)) {
-                    meant.addAll(common(value));
-                }
-                ids.put(value, meant);
+        ///
+        /// @param other the collection's name in the singular
+        List<Set<BsonValue>> ids(String other) {
+            List<Set<BsonValue>> ids = new ArrayList<>(rare);
+            if (isNamedLike(other)) {
+                common.forEach(value -> ids.add(References.common(value)));
+            }
+            while (ids.size() < tried) {
+                ids.add(Set.of());
             }
             return ids;
         }
@@ -331,41 +422,22 @@ public final class References {
         Set<BsonValue> all() {
             Set<BsonValue> all = new LinkedHashSet<>();
             field.distinct().references().keySet().forEach(value -> {
-                all.addAll(rare(value));
-                all.addAll(common(value));
+                all.addAll(References.rare(value));
+                all.addAll(References.common(value));
             });
             return all;
         }
 
+        /// @param other the collection's name in the singular
+        /// @param ids what each value may mean
         /// @param there the ids that are there, as [#normal] has them
-        boolean refersTo(String collection, Set<BsonValue> there) {
-            boolean named = isNamedLike(name, collection);
-            long tried = 0;
-            long hits = 0;
-            boolean rare = false;
-            for (Set<BsonValue> meant : ids(collection).values()) {
-                tried += meant.isEmpty() ? 0 : 1;
-                rare |= meant.stream()
-                        .anyMatch(id -> id.isObjectId()
-                                || id.isBinary()
-                                || (id.isString() && isRandom(id.asString().getValue())));
-                hits += isThere(meant, there) ? 1 : 0;
-            }
-            boolean enough = rare ? hits >= SHARE_MIN * tried || named : hits >= COMMON_SHARE_MIN * tried && named;
+        boolean refersTo(String other, Collection<Set<BsonValue>> ids, Set<BsonValue> there) {
+            boolean named = isNamedLike(other);
+            long looked = ids.stream().filter(meant -> !meant.isEmpty()).count();
+            long hits = ids.stream().filter(meant -> isThere(meant, there)).count();
+            boolean enough =
+                    rare.isEmpty() ? hits >= COMMON_SHARE_MIN * looked && named : hits >= SHARE_MIN * looked || named;
             return hits > 0 && enough;
-        }
-
-        Reference reference(String collection, Set<BsonValue> there, JoinTrial trial, boolean byValues) {
-            Optional<JoinTrial.Join> join = trial.best(field, element);
-            Collection<Set<BsonValue>> ids = ids(collection).values();
-            double meant =
-                    (double) ids.stream().filter(id -> isThere(id, there)).count() / ids.size();
-            return new Reference(
-                    collection,
-                    join,
-                    join.map(JoinTrial.Join::share).orElse(meant),
-                    isNamedLike(name, collection),
-                    byValues);
         }
 
         private static boolean isThere(Set<BsonValue> meant, Set<BsonValue> there) {
@@ -458,8 +530,10 @@ public final class References {
     /// Whether a field is named like a collection: `agent_id`, `agentId`, `agents`, `parentAgent` like
     /// `agents`; `tool_id` like `user_tools`.
     static boolean isNamedLike(String field, String collection) {
-        String one = one(field);
-        String other = SqlNames.singular(SqlNames.snake(collection));
+        return isAlike(one(field), SqlNames.singular(SqlNames.snake(collection)));
+    }
+
+    private static boolean isAlike(String one, String other) {
         return one.equals(other) || one.endsWith("_" + other) || other.endsWith("_" + one);
     }
 

@@ -139,7 +139,8 @@ public final class Inference {
         chosen.forEach(collection -> estimates.put(collection, source.estimate(collection)));
         progress.begin(2 * estimates.values().stream().mapToLong(this::lookedAt).sum());
         SequencedMap<String, CollectionProfile> profiles = new LinkedHashMap<>();
-        estimates.forEach((collection, estimate) -> profiles.put(collection, profile(collection, estimate)));
+        estimates.forEach(
+                (collection, estimate) -> profiles.put(collection, profile(collection, estimate, chosen.size())));
         profiles.forEach((collection, profile) -> source.indexes(collection)
                 .ifPresent(entries -> profile.indexes(entries.stream()
                         .flatMap(entry -> SourceIndex.of(entry).stream())
@@ -235,9 +236,10 @@ public final class Inference {
         return request.sample() > 0 && estimate > request.sample();
     }
 
-    private CollectionProfile profile(String collection, long estimate) {
+    /// @param collections that are profiled in all
+    private CollectionProfile profile(String collection, long estimate, int collections) {
         CollectionProfile profile = new CollectionProfile(
-                collection, isSampled(estimate) ? OptionalLong.of(estimate) : OptionalLong.empty());
+                collection, isSampled(estimate) ? OptionalLong.of(estimate) : OptionalLong.empty(), collections);
         progress.step(
                 collection,
                 isSampled(estimate)
@@ -251,6 +253,7 @@ public final class Inference {
                 profile.add(DocumentDecoder.document(document), bytes);
             }
         });
+        profile.seal();
         return profile;
     }
 
