@@ -10,8 +10,8 @@ import org.bson.BsonString;
 import org.bson.BsonType;
 import org.bson.BsonValue;
 
-/// That a collection has documents of several kinds, and what tells them apart: keys such as `user:1`, or a field such
-/// as `type`.
+/// That a collection has documents of several kinds, and what tells them apart: keys such as `user:1`, or a
+/// field such as `type`.
 ///
 /// @param path of the field
 /// @param text what was seen

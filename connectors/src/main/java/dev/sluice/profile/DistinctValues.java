@@ -200,9 +200,9 @@ public final class DistinctValues {
         return manyWords ? new LinkedHashSet<>() : Collections.unmodifiableSequencedSet(words);
     }
 
-    /// Different values that may be written like the `_id` of another document, and how often each was there: all of
-    /// them, or where there are more than [Limits] lets it remember, some picked without regard to when they
-    /// came.
+    /// Different values that may be written like the `_id` of another document, and how often each was there:
+    /// all of them, or where there are more than [Limits] lets it remember, some picked without regard to when
+    /// they came.
     SequencedMap<BsonValue, Long> references() {
         SequencedMap<BsonValue, Long> references = new LinkedHashMap<>();
         candidates.values().forEach(candidate -> references.put(candidate.value, candidate.count));

@@ -21,8 +21,8 @@ import org.bson.BsonType;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/// Which fields tell the elements of one array apart, in all arrays of one path. Filled by one thread, then only
-/// read.
+/// Which fields tell the elements of one array apart, in all arrays of one path. Filled by one thread, then
+/// only read.
 final class ElementKeys {
     /// Fields of an element that are looked at.
     private static final int NAMES_MAX = 40;
@@ -86,8 +86,8 @@ final class ElementKeys {
         };
     }
 
-    /// The field that is a key for the elements' rows: one that is named like an identity and is another in each
-    /// element of an array, or that no two elements of the collection have alike.
+    /// The field that is a key for the elements' rows: one that is named like an identity and is another in
+    /// each element of an array, or that no two elements of the collection have alike.
     ///
     /// @param array its name
     /// @param elements of all arrays
@@ -124,7 +124,8 @@ final class ElementKeys {
                 || endsLikeIdentity(name);
     }
 
-    private static boolean endsLikeIdentity(String name) {
+    /// Whether a name says that values tell one thing from another.
+    static boolean endsLikeIdentity(String name) {
         String snake = SqlNames.snake(name);
         return IDENTITY_ENDINGS.stream().anyMatch(ending -> snake.equals(ending) || snake.endsWith("_" + ending));
     }

@@ -14,8 +14,8 @@ import org.bson.BsonString;
 import org.bson.BsonType;
 import org.jspecify.annotations.Nullable;
 
-/// Which indexes the tables of a collection get: those that MongoDB has, where they mean the same, and those that
-/// references need besides. For one collection and one thread.
+/// Which indexes the tables of a collection get: those that MongoDB has, where they mean the same, and those
+/// that references need besides. For one collection and one thread.
 ///
 /// A unique index is proposed only where it refuses no rows but of documents that MongoDB refuses as well: the
 /// loser would be a dead letter.
@@ -291,8 +291,8 @@ final class IndexPlan {
                 .count();
     }
 
-    /// MongoDB takes a field that is missing for null, and null for a value like others. Where the field is never
-    /// missing, that makes no difference, and PostgreSQL before 15 has no word for it.
+    /// MongoDB takes a field that is missing for null, and null for a value like others. Where the field is
+    /// never missing, that makes no difference, and PostgreSQL before 15 has no word for it.
     private boolean takesNullsForAlike(SourceIndex index, List<Place> places, String filter) {
         boolean sparse = index.sparse() && places.size() == 1;
         return !sparse

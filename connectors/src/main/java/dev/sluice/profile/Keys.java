@@ -11,9 +11,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Which key column the `_id`s of a collection become. A key is what references are written like, so it is
-/// plain wherever no `_id` is written as one of another type could be: the ObjectId and the 24 digits of it that
-/// another
-/// document holds as a string are one text then.
+/// plain wherever no `_id` is written as one of another type could be: the ObjectId and the 24 digits of it
+/// that another document holds as a string are one text then.
 public final class Keys {
     private Keys() {}
 

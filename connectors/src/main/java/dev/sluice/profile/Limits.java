@@ -34,7 +34,7 @@ final class Limits {
     static final int WORD_LENGTH_MAX = 64;
 
     /// The same over all collections, in equal shares.
-    private static final int REFERENCES_OF_ALL_MAX = 1_000_000;
+    private static final int REFERENCES_OF_ALL_MAX = 500_000;
 
     private int paths = PATHS_MAX;
     private int hashes = DISTINCT_TOTAL_MAX;

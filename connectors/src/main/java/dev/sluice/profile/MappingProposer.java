@@ -127,8 +127,8 @@ public final class MappingProposer {
                 layout.tables().stream().map(nested -> children.next()).toList()));
     }
 
-    /// The second half of a child table's name: of one that joins two tables the other's, where its path says so
-    /// too.
+    /// The second half of a child table's name: of one that joins two tables the other's, where its path says
+    /// so too.
     private String ending(Layout.Nested nested) {
         return Optional.of(nested)
                 .filter(table -> table.kind() == Layout.Rows.REFERENCES)
@@ -378,6 +378,16 @@ public final class MappingProposer {
         return columns;
     }
 
+    /// That the values are those of a field of another collection.
+    private String pointing(FieldProfile field) {
+        ArrayProfile array = field.array();
+        return references
+                .pointing(field)
+                .or(() -> array == null ? Optional.empty() : references.pointing(array.elements()))
+                .map(other -> "; values of " + other + ", which is no _id")
+                .orElse("");
+    }
+
     private Optional<String> referred(Layout.Flat flat) {
         return references.of(flat.field()).map(reference -> tableNames.get(reference.collection()));
     }
@@ -400,9 +410,10 @@ public final class MappingProposer {
                 sensitive
                         .of(field)
                         .map(found -> Reasons.hidden(flat, found))
-                        .orElseGet(() -> join.isPresent()
-                                ? Reasons.ofReference(flat, wish.words())
-                                : Reasons.of(flat, wish.words())),
+                        .orElseGet(() -> (join.isPresent()
+                                        ? Reasons.ofReference(flat, wish.words())
+                                        : Reasons.of(flat, wish.words()))
+                                + pointing(field)),
                 target,
                 isUnique(field, choice) && target.isEmpty() && !sensitive.isMasked(field)
                         ? Set.of(Promise.UNIQUE)

@@ -36,8 +36,8 @@ import org.bson.types.ObjectId;
 
 /// Which paths hold the `_id` of other documents. Found by looking: some values of each path that could be
 /// an `_id` are asked for in the collections. ObjectIds and UUIDs are looked for everywhere, for they are
-/// nowhere by chance; numbers and other strings where the path is named like the collection, or where nearly all of
-/// many different ones are there and others like them are not.
+/// nowhere by chance; numbers and other strings where the path is named like the collection, or where nearly
+/// all of many different ones are there and others like them are not.
 public final class References {
     /// Of values that are nowhere by chance, this share is enough without a name.
     private static final double SHARE_MIN = 0.5;
@@ -67,6 +67,7 @@ public final class References {
             List.of("_ids", "_id", "_refs", "_ref", "_uuids", "_uuid", "_keys", "_key");
 
     private final Map<FieldProfile, Reference> found = new HashMap<>();
+    private final Map<FieldProfile, String> pointing = new HashMap<>();
 
     private References() {}
 
@@ -120,11 +121,44 @@ public final class References {
                 .filter(best -> !best.byValues()
                         || found.stream().filter(Reference::byValues).count() == 1)
                 .ifPresent(best -> references.found.put(candidate.field(), best)));
+        for (CollectionProfile target : profiles) {
+            references.point(target, candidates);
+        }
         return references;
     }
 
-    /// The candidates by the ids that are looked for first, so that a collection is compared with those only that
-    /// may mean a document of it.
+    /// Notes which paths hold the values of another field that is an identity: one with a unique index and a
+    /// name that says so, of which all values are remembered.
+    private void point(CollectionProfile target, List<Candidate> candidates) {
+        for (SourceIndex index : target.indexes().orElse(List.of())) {
+            String name = index.keys().getFirst().field();
+            FieldProfile field = target.documents().fields().get(name);
+            if (!index.unique()
+                    || index.keys().size() > 1
+                    || index.partial() != null
+                    || field == null
+                    || target.sample().isPresent()
+                    || !field.distinct().allReferences()
+                    || !ElementKeys.endsLikeIdentity(name)) {
+                continue;
+            }
+            Set<BsonValue> there = new HashSet<>();
+            field.distinct().references().keySet().forEach(value -> there.add(normal(value)));
+            candidates.stream()
+                    .filter(candidate -> candidate.field() != field && !found.containsKey(candidate.field()))
+                    .filter(candidate -> candidate.holds(name, there))
+                    .forEach(candidate -> pointing.putIfAbsent(
+                            candidate.field(), OneLine.name(name) + " of " + OneLine.name(target.collection())));
+        }
+    }
+
+    /// The field of another collection that a field has the values of, for people; empty where none was found.
+    Optional<String> pointing(FieldProfile field) {
+        return Optional.ofNullable(pointing.get(field));
+    }
+
+    /// The candidates by the ids that are looked for first, so that a collection is compared with those only
+    /// that may mean a document of it.
     private static Map<BsonValue, List<Candidate>> byId(List<Candidate> candidates) {
         Map<BsonValue, List<Candidate>> byId = new HashMap<>();
         for (Candidate candidate : candidates) {
@@ -345,8 +379,8 @@ public final class References {
             return References.isAlike(one, other);
         }
 
-        /// Whether values without a telling name may be `_id`s of a collection: many different ones, of the type of
-        /// its key, and no copy of the document's own `_id`.
+        /// Whether values without a telling name may be `_id`s of a collection: many different ones, of the
+        /// type of its key, and no copy of the document's own `_id`.
         boolean mayMean(CollectionProfile target) {
             boolean own =
                     target.collection().equals(collection) && field.distinct().unique();
@@ -356,6 +390,22 @@ public final class References {
                     && field.count(BsonType.BOOLEAN) == 0
                     && (target.id().numbers().count() > 0 || target.id().texts().count() > 0)
                     && (target.id().texts().count() > 0 || areNumbers());
+        }
+
+        /// Whether nearly all values are those of another field, and its name says so or chance does not
+        /// explain it.
+        boolean holds(String other, Set<BsonValue> there) {
+            List<Set<BsonValue>> values = new ArrayList<>(rare);
+            values.addAll(some(Limits.REFERENCES_TRIED));
+            long hits = values.stream().filter(ids -> isThere(ids, there)).count();
+            if (values.isEmpty() || hits < INCLUDED_MIN * values.size()) {
+                return false;
+            }
+            List<Set<BsonValue>> others = others();
+            long chance = others.stream().filter(ids -> isThere(ids, there)).count();
+            return one.equals(References.one(other))
+                    || (values.size() >= DISTINCT_MIN
+                            && (others.isEmpty() ? !areNumbers() : chance < CHANCE_MAX * others.size()));
         }
 
         /// Whether all values are whole numbers, or written as such.
@@ -370,8 +420,8 @@ public final class References {
             return common.stream().limit(most).map(References::common).toList();
         }
 
-        /// Numbers from the same range that the field does not have, as they may be in an `_id`; none where there are
-        /// too few.
+        /// Numbers from the same range that the field does not have, as they may be in an `_id`; none where
+        /// there are too few.
         List<Set<BsonValue>> others() {
             if (!areNumbers()) {
                 return List.of();
@@ -402,8 +452,8 @@ public final class References {
                             .toList();
         }
 
-        /// For each value that was tried, the ids it may stand for in a collection; none for a value that is not looked
-        /// for.
+        /// For each value that was tried, the ids it may stand for in a collection; none for a value that is
+        /// not looked for.
         ///
         /// @param other the collection's name in the singular
         List<Set<BsonValue>> ids(String other) {

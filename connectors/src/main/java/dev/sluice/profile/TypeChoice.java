@@ -166,7 +166,7 @@ record TypeChoice(ColumnType type, List<String> conversions, String reason) {
             return new TypeChoice(
                     ColumnType.Numeric.UNCONSTRAINED,
                     List.of(PARSE_NUMBER),
-                    length + ", all of them numbers, and money by its name");
+                    length + ", all of them numbers, and an amount by its name");
         }
         Optional<TypeChoice> dates = converts ? dateTexts(field) : Optional.empty();
         return dates.orElseGet(() ->

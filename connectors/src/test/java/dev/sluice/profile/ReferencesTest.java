@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.IntFunction;
@@ -146,6 +147,25 @@ class ReferencesTest {
                         + "\", \"name\": \"n\"}, \"seen\": [{\"_id\": \"" + id + "b\", \"n\": 1}]}");
 
         assertThat(references("rooms")).containsExactly("u_id text -> users.id", "user_id text -> users.id");
+    }
+
+    @Test
+    @DisplayName("values of a field that is unique and named as an identity are said to be that, though it is no _id")
+    void identitiesThatAreNoId() {
+        collection("accounts", i -> "{\"_id\": " + oid(i) + ", \"account_id\": " + (50_000 + 4_391 * i) + "}");
+        collection(
+                "customers",
+                i -> "{\"_id\": " + oid(100 + i) + ", \"accounts\": [" + (50_000 + 4_391 * i) + "], \"amount\": "
+                        + (50_001 + 4_391 * i) + "}");
+        SourceIndex unique = SourceIndex.of(BsonDocument.parse("{key: {account_id: 1}, name: 'account', unique: true}"))
+                .orElseThrow();
+
+        String yaml = MappingYaml.write(Profiles.propose(collections, Map.of("accounts", List.of(unique))));
+
+        assertThat(yaml.lines().filter(line -> line.contains("which is no _id")))
+                .singleElement()
+                .asString()
+                .contains("accounts: \"bigint[]\"", "; values of account_id of accounts, which is no _id");
     }
 
     @Test

@@ -24,6 +24,8 @@ final class Decisions {
         AMOUNTS("amounts of money: two digits after the point"),
         TIMES("times without an offset: read as UTC"),
         DATES("texts read as dates"),
+        EPOCHS("numbers read as times"),
+        GUESSED("references that only the values tell"),
         NOTHING("texts for no value: NULL"),
         PERSONAL("personal data: copied"),
         MIXED_TYPES("fields of several types"),
@@ -83,6 +85,9 @@ final class Decisions {
         if (column.reason().contains("of them dates as")) {
             put(Topic.AMBIGUOUS_DATES, place);
         }
+        if (column.reference().filter(target -> target.reference().byValues()).isPresent()) {
+            put(Topic.GUESSED, place);
+        }
         if (column.reason().contains("money by its")) {
             put(Topic.AMOUNTS, place);
         }
@@ -91,6 +96,8 @@ final class Decisions {
                 put(Topic.TIMES, place);
             } else if (conversion.startsWith("{parse_timestamp: {formats")) {
                 put(Topic.DATES, place);
+            } else if (conversion.startsWith("{parse_epoch: ")) {
+                put(Topic.EPOCHS, place);
             } else if (conversion.startsWith("{sentinel: {when: [\"")) {
                 put(Topic.NOTHING, place);
             }
