@@ -89,7 +89,7 @@ final class MongodInstall {
 
     private static Program installed(MongodVersion version, Parts parts) throws CantRunHere {
         try {
-            Path parent = Files.createDirectories(Settings.localFolder().resolve("mongod"));
+            Path parent = Settings.localFolder().resolve("mongod");
             Path folder = parent.resolve(version.number());
             String hash = parts.mongod().sha256().substring(0, 16);
             // Written last: an interrupted installation is made again. One that can't run is kept, for it runs as soon
@@ -99,6 +99,11 @@ final class MongodInstall {
             Program program = new Program(
                     folder.resolve("mongod"),
                     parts.libraries() == null ? Map.of() : Map.of("LD_LIBRARY_PATH", folder.toString()));
+            // What is there needs no lock, for which the folder would have to be writable.
+            if (Files.exists(complete)) {
+                return program;
+            }
+            Files.createDirectories(parent);
             // The lock is for other processes; "synchronized" is for the threads of this one, which can't share it.
             synchronized (MongodInstall.class) {
                 try (FileChannel channel = FileChannel.open(

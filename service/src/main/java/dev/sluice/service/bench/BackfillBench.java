@@ -44,13 +44,12 @@ public final class BackfillBench {
 
     public Report run() throws SQLException, InterruptedException {
         try (Servers servers = Servers.start()) {
-            Machine machine = Machine.of(servers);
             List<Contest.Table> tables = new ArrayList<>();
             tables.addAll(users(servers));
             if (children) {
                 tables.addAll(orders(servers));
             }
-            return new ContestReport("backfill", runs, machine, tables);
+            return new ContestReport("backfill", runs, Machine.of(servers), tables);
         }
     }
 

@@ -5,10 +5,7 @@ import com.mongodb.client.MongoDatabase;
 import dev.sluice.change.Position;
 import dev.sluice.schema.Catalog;
 import dev.sluice.source.mongo.MongoSource;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -57,9 +54,9 @@ public final class ColdBench {
     }
 
     public Report run() throws SQLException, InterruptedException {
-        List<Launcher> launchers = new ArrayList<>(List.of(Launcher.of(SLUICE, wish.launcher())));
+        List<Launcher> launchers = new ArrayList<>(List.of(Launcher.of(SLUICE, Launcher.OPTION, wish.launcher())));
         if (wish.other() != null) {
-            launchers.add(Launcher.of(OTHER, wish.other()));
+            launchers.add(Launcher.of(OTHER, "--other", wish.other()));
         }
         for (Launcher launcher : launchers) {
             launcher.prepare(progress);
@@ -261,21 +258,14 @@ public final class ColdBench {
     }
 
     private static ColdReport.Run withPauses(Work work) throws SQLException, InterruptedException {
-        Path log = temporary();
+        // A name without a file: the JVM moves what it finds there out of its way.
+        Path log = WorkFolder.fresh("collector.log");
         try {
             List<String> options = new ArrayList<>(Place.ownJavaOptions());
             options.add(Place.logOfCollector(log));
             return work.run(options).with(Pauses.of(log));
         } finally {
             log.toFile().delete();
-        }
-    }
-
-    private static Path temporary() {
-        try {
-            return Files.createTempFile("sluice-bench-", ".gc");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

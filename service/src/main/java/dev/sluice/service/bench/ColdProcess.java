@@ -2,7 +2,6 @@ package dev.sluice.service.bench;
 
 import dev.sluice.failure.FailureKind;
 import dev.sluice.failure.SluiceException;
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -20,9 +19,41 @@ import org.jspecify.annotations.Nullable;
 /// A process that a bench starts, and what it takes from its start on: time, CPU and memory. For one thread.
 ///
 /// It is the child of a shell that waits for it, since only who waits for a process is told all the CPU that it and
-/// its children took: what a process shows of itself is gone with it.
+/// its children took: what a process shows of itself is gone with it. A second child of the shell, the watcher, reads a
+/// pipe
+/// from this JVM: whatever ends the JVM, a kill -9 included, closes the pipe, and the watcher then kills the process,
+/// with
+/// its session where the system has `setsid`, and removes the folder of the bench.
 final class ColdProcess implements AutoCloseable {
-    private static final String WAITING_SHELL = "times=$1; shift; \"$@\"; code=$?; times >\"$times\"; exit $code";
+    private static final String WAITING_SHELL = """
+            mine=$1 all=$2 bench=$3
+            shift 3
+            session=$(command -v setsid) || session=
+            exec 3<&0
+            $session "$@" </dev/null 3<&- &
+            child=$!
+            echo "$child" >"$mine/pid.now" && mv "$mine/pid.now" "$mine/pid"
+            (
+              trap '' INT TERM HUP
+              while read -r line <&3; do :; done
+              kill -s KILL "$child"
+              [ -z "$session" ] || kill -s KILL -- "-$child"
+              waited=0
+              while kill -0 "$bench" && [ "$waited" -lt 10 ]; do
+                sleep 1
+                waited=$((waited + 1))
+              done
+              case $all in
+                */sluice-bench-*) kill -0 "$bench" || rm -rf -- "$all" ;;
+              esac
+            ) </dev/null >/dev/null 2>&1 &
+            watcher=$!
+            wait "$child"
+            code=$?
+            times >"$mine/times"
+            kill -s KILL "$watcher" 2>/dev/null
+            exit $code
+            """;
     private static final Pattern MINUTES = Pattern.compile("(\\d+)m(\\d+)[.,](\\d+)s");
     private static final long POLL_MILLIS = 20;
     private static final long STOP_SECONDS = 60;
@@ -32,16 +63,14 @@ final class ColdProcess implements AutoCloseable {
     private final Path folder;
     private final long started;
     private final ProcessFiles files = new ProcessFiles();
-    private final Thread lastResort;
     private @Nullable Long peakRssBytes;
 
     private ColdProcess(Process shell, Path folder, long started) {
         this.shell = shell;
         this.folder = folder;
         this.started = started;
-        this.lastResort = new Thread(this::killNow, "bench-process-end");
         // A bench that is stopped leaves no process behind that waits for databases that are gone.
-        Runtime.getRuntime().addShutdownHook(lastResort);
+        WorkFolder.remember(this);
     }
 
     /// What it took.
@@ -62,16 +91,17 @@ final class ColdProcess implements AutoCloseable {
     /// @param settings environment variables that it has besides
     static ColdProcess start(List<String> command, Map<String, String> settings) {
         try {
-            Path folder = Files.createTempDirectory("sluice-bench-");
+            Path folder = WorkFolder.freshFolder("process");
             List<String> all = new ArrayList<>(List.of(
                     "/bin/sh",
                     "-c",
                     WAITING_SHELL,
                     "sluice-bench",
-                    folder.resolve("times").toString()));
+                    folder.toString(),
+                    WorkFolder.path().toString(),
+                    Long.toString(ProcessHandle.current().pid())));
             all.addAll(command);
             ProcessBuilder builder = new ProcessBuilder(all)
-                    .redirectInput(new File("/dev/null"))
                     .redirectErrorStream(true)
                     .redirectOutput(folder.resolve("said").toFile());
             builder.environment().keySet().removeIf(ColdProcess::isOfTheProgram);
@@ -95,7 +125,15 @@ final class ColdProcess implements AutoCloseable {
 
     /// Empty before the shell has started it, and after its end.
     private Optional<ProcessHandle> child() {
-        return shell.children().findFirst();
+        if (!shell.isAlive()) {
+            return Optional.empty();
+        }
+        try {
+            return ProcessHandle.of(
+                    Long.parseLong(Files.readString(folder.resolve("pid")).strip()));
+        } catch (IOException notYet) {
+            return Optional.empty();
+        }
     }
 
     boolean runs() {
@@ -177,6 +215,16 @@ final class ColdProcess implements AutoCloseable {
         shell.destroyForcibly();
     }
 
+    /// Whether a line of what it printed looks so.
+    boolean said(Pattern line) {
+        try {
+            return Files.readAllLines(folder.resolve("said")).stream()
+                    .anyMatch(each -> line.matcher(each).matches());
+        } catch (IOException | UncheckedIOException e) {
+            return false;
+        }
+    }
+
     /// The last lines of what it printed, in one.
     String lastWords() {
         try {
@@ -215,14 +263,7 @@ final class ColdProcess implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        try {
-            Runtime.getRuntime().removeShutdownHook(lastResort);
-        } catch (IllegalStateException underWay) {
-            // It has no more to do than is done.
-        }
-        for (String name : List.of("times", "said")) {
-            folder.resolve(name).toFile().delete();
-        }
-        folder.toFile().delete();
+        WorkFolder.forget(this);
+        WorkFolder.remove(folder);
     }
 }

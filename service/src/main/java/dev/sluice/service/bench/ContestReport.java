@@ -16,6 +16,14 @@ record ContestReport(String bench, int runs, Machine machine, List<Contest.Table
                         .collect(Collectors.joining(System.lineSeparator() + System.lineSeparator()))
                 + System.lineSeparator() + System.lineSeparator() + "Medians of " + runs
                 + (runs == 1 ? " run. " : " runs. ")
-                + machine.forPeople();
+                + machine.forPeople() + tooShort();
+    }
+
+    private String tooShort() {
+        return Brief.warning(tables.stream()
+                .flatMap(table -> table.lines().stream())
+                .filter(line -> line.runs().stream().anyMatch(run -> Brief.is(run.seconds())))
+                .map(Contest.Line::name)
+                .toList());
     }
 }

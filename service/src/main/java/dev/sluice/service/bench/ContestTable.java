@@ -26,11 +26,10 @@ final class ContestTable {
             List<String> row = new ArrayList<>();
             row.add((line.limit() ? "[" + (limits.indexOf(line.name()) + 1) + "] " : "    ") + line.name());
             row.add(whole(line.perSecond().median()));
-            row.add(whole(line.perSecond().min()) + " .. "
-                    + whole(line.perSecond().max()));
+            row.add(line.perSecond().range(ContestTable::whole));
             for (String limit : limits) {
                 Spread ratio = line.ratioTo().get(limit);
-                row.add(ratio == null ? "" : String.format(Locale.ROOT, "%.2f", ratio.median()));
+                row.add(ratio == null ? "" : ratio.text("%.2f"));
             }
             row.add(cpu(line.cpuSecondsPer100k()));
             row.add(line.peakRssMb() == null ? "unknown" : String.format(Locale.ROOT, "%,.0f MB", line.peakRssMb()));
@@ -44,6 +43,6 @@ final class ContestTable {
     }
 
     private static String cpu(@Nullable Spread seconds) {
-        return seconds == null ? "unknown" : String.format(Locale.ROOT, "%.2f", seconds.median());
+        return seconds == null ? "unknown" : seconds.text("%.2f");
     }
 }

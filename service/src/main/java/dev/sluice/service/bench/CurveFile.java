@@ -5,7 +5,9 @@ import dev.sluice.failure.SluiceException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -33,8 +35,20 @@ final class CurveFile {
                                 + "\". Name another with --out.");
             }
         } catch (IOException e) {
-            throw new SluiceException(FailureKind.BAD_SETTING, "Can't write " + path + ": " + e.getMessage(), e);
+            throw new SluiceException(
+                    FailureKind.BAD_SETTING,
+                    "Can't write " + path + ": " + reason(e) + ". Name another file with --out.",
+                    e);
         }
+    }
+
+    /// The messages of these exceptions are no more than the file's name.
+    private static String reason(IOException e) {
+        return switch (e) {
+            case NoSuchFileException missing -> "the folder that it would be in does not exist";
+            case AccessDeniedException denied -> "this user may not write it";
+            default -> e.toString();
+        };
     }
 
     /// A figure.
@@ -62,7 +76,7 @@ final class CurveFile {
 
     void append(Point point, Machine machine) {
         String line = point.line(
-                machine.measuredAt().toString().substring(0, "2026-11-30".length()),
+                machine.begun().at().toString().substring(0, "2026-11-30".length()),
                 machine.mongo() + "; " + machine.postgres() + "; " + machine.cores() + " cores; " + machine.jvm());
         try {
             Files.writeString(path, line + "\n", StandardCharsets.UTF_8, StandardOpenOption.APPEND);

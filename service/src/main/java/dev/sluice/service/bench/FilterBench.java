@@ -59,7 +59,6 @@ public final class FilterBench {
 
     public Report run() {
         try (Servers servers = Servers.start()) {
-            Machine machine = Machine.of(servers);
             List<FilterReport.Table> tables = new ArrayList<>();
             for (int collections : COLLECTIONS) {
                 MongoDatabase database = servers.newDatabase();
@@ -74,7 +73,7 @@ public final class FilterBench {
                     tables.add(measure(stretch, names));
                 }
             }
-            return new FilterReport("filter", runs, events, machine, List.copyOf(tables));
+            return new FilterReport("filter", runs, events, Machine.of(servers), List.copyOf(tables));
         }
     }
 

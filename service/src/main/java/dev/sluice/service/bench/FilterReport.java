@@ -67,7 +67,12 @@ record FilterReport(String bench, int runs, int events, Machine machine, List<Ta
                         .map(this::text)
                         .collect(Collectors.joining(System.lineSeparator().repeat(2)))
                 + System.lineSeparator().repeat(2) + String.format(Locale.ROOT, "%,d", events)
-                + " changes each, medians of " + runs + (runs == 1 ? " run. " : " runs. ") + machine.forPeople();
+                + " changes each, medians of " + runs + (runs == 1 ? " run. " : " runs. ") + machine.forPeople()
+                + Brief.warning(tables.stream()
+                        .flatMap(table -> table.lines().stream())
+                        .filter(line -> line.runs().stream().anyMatch(run -> Brief.is(events / run.perSecond())))
+                        .map(Line::name)
+                        .toList());
     }
 
     private String text(Table table) {
@@ -86,7 +91,7 @@ record FilterReport(String bench, int runs, int events, Machine machine, List<Ta
                     whole(line.perSecond().median()),
                     whole(line.perSecond().min()) + " .. "
                             + whole(line.perSecond().max()),
-                    first ? "" : two(line.ratioToFirst().median()),
+                    first ? "" : line.ratioToFirst().text("%.2f"),
                     cpu == null ? "unknown" : two(cpu.median() * PER / events),
                     cpu == null ? "" : two(cpu.min() * PER / events) + " .. " + two(cpu.max() * PER / events));
             first = false;

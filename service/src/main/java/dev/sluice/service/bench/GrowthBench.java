@@ -65,7 +65,7 @@ public final class GrowthBench {
 
     public Report run() throws SQLException, InterruptedException {
         CurveFile file = wish.out() == null ? null : new CurveFile(wish.out());
-        Launcher launcher = Launcher.of("Sluice", wish.launcher());
+        Launcher launcher = Launcher.of("Sluice", Launcher.OPTION, wish.launcher());
         launcher.prepare(progress);
         try (Servers servers = Servers.start()) {
             Machine machine = Machine.of(servers);
@@ -95,7 +95,7 @@ public final class GrowthBench {
                     }
                 }
             }
-            return GrowthReport.of(wish.runs(), machine, points);
+            return GrowthReport.of(wish.runs(), Machine.of(servers), points);
         }
     }
 

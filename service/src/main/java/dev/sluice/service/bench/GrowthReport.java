@@ -46,16 +46,16 @@ record GrowthReport(String bench, int runs, Machine machine, List<Line> lines) i
                 .numbers("median")
                 .numbers("min .. max")
                 .words("unit")
-                .numbers("of the first");
+                .numbers("times the first");
         for (Line line : lines) {
             table.row(
                     line.curve(),
                     line.x(),
                     line.what(),
                     number(line.figure().median()),
-                    number(line.figure().min()) + " .. " + number(line.figure().max()),
+                    line.figure().range(GrowthReport::number),
                     line.unit(),
-                    String.format(Locale.ROOT, "%.2f", line.ratioToFirst()));
+                    number(line.ratioToFirst()));
         }
         return table.text() + System.lineSeparator() + System.lineSeparator() + "Medians of " + runs
                 + (runs == 1 ? " run. " : " runs. ") + machine.forPeople();

@@ -11,6 +11,8 @@ import java.util.function.Function;
 /// @param seconds that each run measured, after as long or ten seconds of warm-up
 record LatencyReport(String bench, int runs, int seconds, Machine machine, List<Line> lines) implements Report {
 
+    private static final String MILLIS = "%,.1f";
+
     /// One run of one contender at one rate. Times in milliseconds.
     ///
     /// @param changes that were measured
@@ -83,7 +85,6 @@ record LatencyReport(String bench, int runs, int seconds, Machine machine, List<
                         "p50",
                         "p95",
                         "p99",
-                        "min .. max of p99",
                         "max",
                         "p99 of limit",
                         "delivered p50/p99",
@@ -94,16 +95,12 @@ record LatencyReport(String bench, int runs, int seconds, Machine machine, List<
         for (Line line : lines) {
             table.row(
                     String.format(Locale.ROOT, "%,6d/s  %s", line.askedPerSecond(), line.name()),
-                    String.format(Locale.ROOT, "%,.0f", line.achievedPerSecond().median()),
-                    ms(line.p50().median()),
-                    ms(line.p95().median()),
-                    ms(line.p99().median()),
-                    ms(line.p99().min()) + " .. " + ms(line.p99().max()),
-                    ms(line.max().median()),
-                    line.limit()
-                            ? ""
-                            : String.format(
-                                    Locale.ROOT, "%.1f", line.p99RatioToLimit().median()),
+                    line.achievedPerSecond().text("%,.0f"),
+                    line.p50().text(MILLIS),
+                    line.p95().text(MILLIS),
+                    line.p99().text(MILLIS),
+                    line.max().text(MILLIS),
+                    line.limit() ? "" : line.p99RatioToLimit().text(MILLIS),
                     both(line, Run::delivered),
                     both(line, Run::waited),
                     both(line, Run::written),
@@ -119,6 +116,6 @@ record LatencyReport(String bench, int runs, int seconds, Machine machine, List<
     }
 
     private static String ms(double millis) {
-        return String.format(Locale.ROOT, "%,.1f", millis);
+        return String.format(Locale.ROOT, MILLIS, millis);
     }
 }

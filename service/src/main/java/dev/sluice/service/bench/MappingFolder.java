@@ -6,10 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 
 /// A mapping with its migrations in a folder of its own, for processes of any version. Gone when closed.
 ///
@@ -52,7 +49,7 @@ record MappingFolder(Path path) implements AutoCloseable {
 
     private static MappingFolder write(String mapping, String migration) {
         try {
-            Path folder = Files.createTempDirectory("sluice-bench-mapping-");
+            Path folder = WorkFolder.freshFolder("mapping");
             Files.createDirectory(folder.resolve("migrations"));
             Files.writeString(folder.resolve("mapping.yaml"), mapping);
             Files.writeString(folder.resolve("migrations").resolve(MIGRATION), migration);
@@ -72,13 +69,6 @@ record MappingFolder(Path path) implements AutoCloseable {
 
     @Override
     public void close() {
-        try (Stream<Path> all = Files.walk(path)) {
-            List<Path> deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
-            for (Path file : deepestFirst) {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        WorkFolder.remove(path);
     }
 }

@@ -53,7 +53,7 @@ public final class MemoryBench {
     }
 
     public Report run() throws SQLException, InterruptedException {
-        Launcher launcher = Launcher.of("Sluice", wish.launcher());
+        Launcher launcher = Launcher.of("Sluice", Launcher.OPTION, wish.launcher());
         launcher.prepare(progress);
         try (Servers servers = Servers.start();
                 MappingFolder mapping = MappingFolder.ofDemo()) {

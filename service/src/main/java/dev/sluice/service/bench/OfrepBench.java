@@ -65,14 +65,14 @@ public final class OfrepBench {
             Settings settings =
                     Settings.read(Map.of("SLUICE_HTTP_PORT", "0", "SLUICE_HTTP_HOST", "127.0.0.1"), Map.of());
             try (HttpService http = HttpService.startForBench(settings, status, target.connector())) {
-                return measure(http.port(), Machine.of(servers));
+                return measure(http.port(), servers);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         }
     }
 
-    private Report measure(int port, Machine machine) throws IOException, InterruptedException {
+    private Report measure(int port, Servers servers) throws IOException, InterruptedException {
         String etag = awaitKnown(port);
         List<Asked> contenders = List.of(
                 new Asked("an endpoint that does nothing", calls("/nothing", ""), 200),
@@ -106,7 +106,7 @@ public final class OfrepBench {
         List<OfrepReport.Run> limit = measured.values().iterator().next();
         List<OfrepReport.Line> lines = new ArrayList<>();
         measured.forEach((name, all) -> lines.add(OfrepReport.Line.of(name, all == limit, all, limit)));
-        return new OfrepReport("ofrep", runs, seconds, CONNECTIONS, machine, lines);
+        return new OfrepReport("ofrep", runs, seconds, CONNECTIONS, Machine.of(servers), lines);
     }
 
     /// With contexts as applications have them.

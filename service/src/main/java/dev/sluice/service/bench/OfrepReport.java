@@ -73,10 +73,10 @@ record OfrepReport(String bench, int runs, int seconds, int connections, Machine
                     whole(line.perSecond().median()),
                     whole(line.perSecond().min()) + " .. "
                             + whole(line.perSecond().max()),
-                    line.limit() ? "" : two(line.ratioToLimit().median()),
-                    two(line.p50().median()),
-                    two(line.p99().median()),
-                    line.limit() ? "" : two(line.p99RatioToLimit().median()));
+                    line.limit() ? "" : line.ratioToLimit().text("%.2f"),
+                    line.p50().text("%,.2f"),
+                    line.p99().text("%,.2f"),
+                    line.limit() ? "" : line.p99RatioToLimit().text("%.2f"));
         }
         return table.text() + System.lineSeparator() + System.lineSeparator() + "Medians of " + runs
                 + (runs == 1 ? " run" : " runs") + " of " + seconds + " s each, " + connections
@@ -85,9 +85,5 @@ record OfrepReport(String bench, int runs, int seconds, int connections, Machine
 
     private static String whole(double figure) {
         return String.format(Locale.ROOT, "%,.0f", figure);
-    }
-
-    private static String two(double figure) {
-        return String.format(Locale.ROOT, "%,.2f", figure);
     }
 }

@@ -30,7 +30,7 @@ final class ReadyBytes implements AutoCloseable {
     /// @param batchSize documents in a transaction
     static ReadyBytes of(MongoCollection<?> collection, RowCodec codec, int batchSize) throws SQLException {
         try {
-            ReadyBytes ready = new ReadyBytes(codec, Files.createTempFile("sluice-bench-", ".copy"));
+            ReadyBytes ready = new ReadyBytes(codec, WorkFolder.fresh("ready.copy"));
             try (DataOutputStream out =
                     new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(ready.file)))) {
                 codec.readAll(collection, batchSize, () -> ready.append(out));

@@ -12,11 +12,14 @@ import java.util.UUID;
 
 /// The two servers of a bench, the same for everybody in it. On a server that was given by its URI only
 /// databases of the bench's own are touched, and they are dropped at the end.
-record Servers(SandboxServers both, MongoClient client, List<String> databases) implements AutoCloseable {
+///
+/// @param begun when they had started
+record Servers(SandboxServers both, MongoClient client, List<String> databases, Machine.Moment begun)
+        implements AutoCloseable {
 
     static Servers start() {
         SandboxServers both = SandboxServers.start();
-        return new Servers(both, MongoClients.create(both.mongo().uri()), new ArrayList<>());
+        return new Servers(both, MongoClients.create(both.mongo().uri()), new ArrayList<>(), Machine.Moment.now());
     }
 
     SandboxPostgres postgres() {

@@ -45,13 +45,12 @@ public final class VerifyBench {
 
     public Report run() throws SQLException, InterruptedException {
         try (Servers servers = Servers.start()) {
-            Machine machine = Machine.of(servers);
             List<Contest.Table> tables = new ArrayList<>();
             tables.add(compare(servers, users(), rows));
             if (children) {
                 tables.add(compare(servers, orders(), Math.max(1, rows / (1 + Orders.LINES))));
             }
-            return new ContestReport("verify", runs, machine, tables);
+            return new ContestReport("verify", runs, Machine.of(servers), tables);
         }
     }
 

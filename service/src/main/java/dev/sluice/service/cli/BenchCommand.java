@@ -50,10 +50,12 @@ import picocli.CommandLine.Option;
             "The columns:",
             "  rows/s, changes/s  median of the runs",
             "  min .. max         the slowest and the fastest run",
-            "  of [n]             this rate as a part of the limit [n]: the median of the ratios within each run",
-            "  CPU s/100k         CPU seconds of this process for 100,000 rows or changes; the servers' are not in it",
-            "  peak RSS           most memory this process held in any run. All contenders share one JVM, so a later"
-                    + " one's figure may hold what an earlier one made the heap grow to",
+            "  of [n]             this rate as a part of the limit [n]: the median of the ratios within each run,",
+            "                     and the least and the greatest of them in brackets",
+            "  CPU s/100k         CPU seconds of this process for 100,000 rows or changes; the servers' are not",
+            "                     in it",
+            "  peak RSS           most memory this process held in any run. All contenders share one JVM, so a",
+            "                     later one's figure may hold what an earlier one made the heap grow to",
             ""
         },
         subcommands = {
@@ -309,6 +311,9 @@ final class BenchCommand implements Runnable {
             require(
                     documents == 0 || (documents >= Backfill.LEAST && documents <= Backfill.MOST),
                     String.format("--documents is 0 or from %,d to %,d.", Backfill.LEAST, Backfill.MOST));
+            require(
+                    changes > 0 || documents > 0,
+                    "--changes 0 and --documents 0 leave nothing to measure; leave one of them out.");
             require(runs >= 1 && runs <= Runs.MAX, "--runs is from 1 to " + Runs.MAX + ".");
             return new ColdBench(progress, new ColdBench.Wish(changes, documents, runs, programs.launcher, other))
                     .run();
@@ -377,10 +382,12 @@ final class BenchCommand implements Runnable {
             description = {
                 "Each point is measured by new processes in databases of its own, which are dropped after it, and its"
                         + " rows are counted. The curves, and where they are measured unless --at says otherwise:",
-                "  documents    copying 1, 10 and 30 million documents of 450 bytes; memory (30 million take 30 GB of disk)",
+                "  documents    copying 1, 10 and 30 million documents of 450 bytes; memory (30 million take 30 GB of",
+                "               disk)",
                 "  collections  as many documents and a tenth as many changes in 1, 10, 100 and 400 collections",
-                "  children     an element appended to an array of 1, 10, 1,000 and 100,000 with a child table: time until"
-                        + " it is committed, reads of the document, child rows written, keys of child rows read",
+                "  children     an element appended to an array of 1, 10, 1,000 and 100,000 with a child table: time",
+                "               until it is committed, reads of the document, child rows written, keys of child rows",
+                "               read",
                 "  indexes      copying and draining with 0 and 5 secondary indexes on the table",
                 "  backlog      draining 100,000 and 1,000,000 changes",
                 "  resume       the copy of 10 million, killed at 90 %%: what is left as a part of a whole copy's time",
@@ -491,7 +498,8 @@ final class BenchCommand implements Runnable {
                 "The limit is a bare loop: the driver's change stream, COPY and ON CONFLICT, one transaction for"
                         + " whatever has come. The columns, milliseconds:",
                 "  achieved/s   changes written in a second; less than asked where the writers could not follow",
-                "  p99 of limit Sluice's p99 as a multiple of the bare loop's",
+                "  p99 of limit Sluice's p99 as a multiple of the bare loop's, median of the runs",
+                "  (a .. b)     behind a median: the least and the greatest of the runs",
                 "  delivered    acknowledged until read and mapped: server, driver and engine",
                 "  waited       until its transaction began",
                 "  written      until that was committed",
@@ -505,7 +513,9 @@ final class BenchCommand implements Runnable {
         @Option(
                 names = "--rate",
                 paramLabel = "N",
-                description = "Changes per second; may be repeated (default: 500 and 2000).")
+                split = ",",
+                description =
+                        "Changes per second; may be repeated, or several with commas between (default: 500 and 2000).")
         private List<Integer> rates = List.of();
 
         @Option(

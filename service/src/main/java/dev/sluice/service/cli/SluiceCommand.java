@@ -46,7 +46,7 @@ public final class SluiceCommand implements Runnable {
     private static final java.util.concurrent.atomic.AtomicBoolean VERBOSE =
             new java.util.concurrent.atomic.AtomicBoolean();
 
-    private static final int HELP_WIDTH = 110;
+    static final int HELP_WIDTH = 110;
 
     /// In the order of the help.
     static final List<Class<?>> COMMANDS = List.of(

@@ -78,8 +78,7 @@ class CurvesTest {
     @Test
     void pointsComeBehindThoseThatAreThere() throws IOException {
         Path file = folder.resolve("points.csv");
-        Machine machine =
-                new Machine("MongoDB 6, one", "PostgreSQL 17", 2, 512, "JVM 25", "Linux", java.time.Instant.EPOCH);
+        Machine machine = MachineTest.machine(new Machine.Moment(java.time.Instant.EPOCH, 0.5));
         new CurveFile(file).append(new CurveFile.Point("backlog", 1_000_000, 63_985.4, "changes/s", 1), machine);
         new CurveFile(file).append(new CurveFile.Point("resume", 20, 0.125, "s", 2), machine);
 

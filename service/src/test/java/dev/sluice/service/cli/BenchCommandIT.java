@@ -295,8 +295,39 @@ class BenchCommandIT {
         assertRefused("--at is from 0 to 8 for this curve.", "growth", "--curve", "indexes", "--at", "9");
         assertRefused("--changes is 0 or from 1,000 to 10,000,000.", "cold", "--changes", "1");
         assertRefused(
+                "--changes 0 and --documents 0 leave nothing to measure; leave one of them out.",
+                "cold",
+                "--changes",
+                "0",
+                "--documents",
+                "0");
+        assertRefused(
                 "What is to be measured is missing: backfill, stream, cold, memory, growth, filter, latency, verify,"
                         + " ofrep, drift or finish.");
+    }
+
+    @Test
+    void aLauncherIsAskedWhetherItIsOneBeforeAnythingIsMeasured() {
+        Result absent =
+                Cli.run(Servers.asSandboxes(), "bench", "cold", "--launcher", "/bin/true", "--other", "/no/sluice");
+        assertThat(absent.exitCode()).isEqualTo(2);
+        assertThat(absent.err())
+                .contains("There is no launcher /no/sluice", "with --other", "`sluice bench cold --help`");
+
+        Result foreign = Cli.run(Servers.asSandboxes(), "bench", "cold", "--launcher", "/bin/ls");
+        assertThat(foreign.exitCode()).isEqualTo(2);
+        assertThat(foreign.err())
+                .contains("The launcher /bin/ls does not start Sluice", "asked for --version", "--launcher");
+        assertThat(foreign.out()).doesNotContain("Draining");
+    }
+
+    @Test
+    void pointsThatCanNotBeWrittenAreSaidWithTheReason() {
+        Result refused = Cli.run(Servers.asSandboxes(), "bench", "growth", "--out", "/nowhere/x.csv");
+
+        assertThat(refused.exitCode()).isEqualTo(2);
+        assertThat(refused.err())
+                .contains("Can't write /nowhere/x.csv: the folder that it would be in does not exist", "--out");
     }
 
     @Test

@@ -53,6 +53,19 @@ class HelpTextTest {
         }
     }
 
+    @Test
+    @DisplayName("of a bench breaks no line of its tables, which would lose its indent")
+    void keepsItsIndents() {
+        CommandSpec bench = new CommandLine(new BenchCommand()).getCommandSpec();
+
+        Stream.concat(Stream.of(bench), bench.subcommands().values().stream().map(CommandLine::getCommandSpec))
+                .flatMap(command -> Arrays.stream(command.usageMessage().description()))
+                .filter(line -> line.startsWith(" "))
+                .forEach(line -> assertThat(String.format(line).length())
+                        .as(line)
+                        .isLessThanOrEqualTo(SluiceCommand.HELP_WIDTH));
+    }
+
     private static Stream<String> texts(CommandSpec command) {
         Stream<String> own = Stream.of(
                         command.usageMessage().header(),
