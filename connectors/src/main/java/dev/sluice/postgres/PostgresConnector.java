@@ -35,6 +35,14 @@ public final class PostgresConnector {
                     + "'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout',"
                     + " 'transaction_timeout');";
 
+    /// A time limit of the role's or the database's holds until ours is set, and may end the very statement that sets
+    /// it
+    /// where the server is slow: then it is tried again, this often.
+    private static final int LIMITED_TRIES = 20;
+
+    /// A statement was cancelled, by a time limit or by somebody.
+    private static final String CANCELLED = "57014";
+
     /// `tcp_user_timeout` is the same for a host that disappears while the server sends to it; without it, the
     /// server would keep the session for a quarter of an hour. The last setting is for triggers of the target:
     /// one that sets a time on every update can leave rows unchanged that Sluice writes.
@@ -108,6 +116,18 @@ public final class PostgresConnector {
         properties.putIfAbsent("tcpKeepAlive", "true");
         properties.putIfAbsent("socketFactory", KeepAliveSockets.class.getName());
         properties.putIfAbsent("reWriteBatchedInserts", "true");
+        for (int tries = 1; ; tries++) {
+            try {
+                return settled(uri, properties, settings);
+            } catch (SQLException e) {
+                if (tries == LIMITED_TRIES || !CANCELLED.equals(e.getSQLState())) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static Connection settled(PostgresUri uri, Properties properties, String settings) throws SQLException {
         Connection connection = opened(uri, properties);
         try {
             // Before anything is set that others would inherit.

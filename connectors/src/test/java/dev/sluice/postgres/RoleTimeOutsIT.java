@@ -71,6 +71,18 @@ class RoleTimeOutsIT {
     }
 
     @Test
+    @DisplayName("a limit so short that it ends the statements that take it away does not keep us out")
+    void hardlyAnyTime() throws SQLException {
+        target.execute("ALTER DATABASE " + target.uri().database() + " SET statement_timeout = '1ms'");
+        for (int i = 0; i < 200; i++) {
+            try (Connection connection = new PostgresConnector(target.uri()).open();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("SELECT pg_sleep(0.002)");
+            }
+        }
+    }
+
+    @Test
     @DisplayName("migrations, which may build indexes, have none")
     void migrations() throws SQLException {
         PostgresUri empty = PostgresUri.parse(TestingServers.postgres().createDatabase());

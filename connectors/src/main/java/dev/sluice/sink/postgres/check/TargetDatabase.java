@@ -341,11 +341,7 @@ public final class TargetDatabase {
         }
         List<Flyway> flyways = new ArrayList<>();
         flyways.add(Flyway.configure()
-                .dataSource(
-                        uri.jdbcUrl(),
-                        uri.properties().get("user"),
-                        uri.properties().get("password"))
-                .jdbcProperties(uri.properties())
+                .dataSource(new MigrationSource(uri))
                 .initSql(limits)
                 .locations("classpath:" + CONTROL)
                 .schemas("sluice")
@@ -357,11 +353,7 @@ public final class TargetDatabase {
                 .load());
         entry.migrations()
                 .ifPresent(folder -> flyways.add(Flyway.configure()
-                        .dataSource(
-                                uri.jdbcUrl(),
-                                uri.properties().get("user"),
-                                uri.properties().get("password"))
-                        .jdbcProperties(uri.properties())
+                        .dataSource(new MigrationSource(uri))
                         .initSql(limits)
                         // Both, so that Flyway looks at no folder by itself: it would see those that come after
                         // the copy.
