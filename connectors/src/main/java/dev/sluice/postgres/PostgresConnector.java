@@ -106,7 +106,8 @@ public final class PostgresConnector {
         return connect(uri, socketTimeoutSeconds, "");
     }
 
-    private static Connection connect(PostgresUri uri, int socketTimeoutSeconds, String settings) throws SQLException {
+    /// @param settings statements that are executed after those that take the limits away
+    static Connection connect(PostgresUri uri, int socketTimeoutSeconds, String settings) throws SQLException {
         Properties properties = uri.driverProperties();
         properties.setProperty(
                 "ApplicationName",
