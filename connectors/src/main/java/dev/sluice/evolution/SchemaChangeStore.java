@@ -317,6 +317,31 @@ public final class SchemaChangeStore {
         return come;
     }
 
+    /// Collections that nothing mapped when they were listed last, by name. None in a control schema of before there
+    /// was a
+    /// list of them.
+    public List<String> unmapped(Connection connection) throws SQLException {
+        List<String> names = new ArrayList<>();
+        try (PreparedStatement there =
+                        connection.prepareStatement("SELECT to_regclass('sluice.unmapped_collection') IS NOT NULL");
+                ResultSet row = there.executeQuery()) {
+            row.next();
+            if (!row.getBoolean(1)) {
+                return names;
+            }
+        }
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT collection FROM sluice.unmapped_collection WHERE pipeline = ? ORDER BY collection")) {
+            statement.setString(1, pipeline);
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    names.add(row.getString(1));
+                }
+            }
+        }
+        return names;
+    }
+
     /// The changes that wait for a decision or an action, the oldest first.
     public List<Open> open(Connection connection) throws SQLException {
         try (PreparedStatement statement =

@@ -106,11 +106,8 @@ public final class StreamBench {
                 progress.printf(Locale.ROOT, "Writing %,d changes of users ...%n", changes);
                 UserChanges.write(users, changes, this::update);
                 contest(course, changes / WARM_UP_PART).warmUp(progress);
-                return new ContestReport(
-                        "stream",
-                        runs,
-                        Machine.of(servers),
-                        List.of(contest(course, changes).run(runs, progress)));
+                Contest.Table table = contest(course, changes).run(runs, progress);
+                return new ContestReport("stream", runs, Machine.of(servers), List.of(table));
             }
         }
     }

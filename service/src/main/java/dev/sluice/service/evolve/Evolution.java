@@ -32,8 +32,10 @@ import dev.sluice.verify.Verifier;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -54,6 +56,9 @@ public final class Evolution {
     /// How long a process has to take the mapping over: it looks once a second, and starts its pipeline
     /// anew.
     private static final Duration TAKE_OVER_MAX = Duration.ofSeconds(60);
+
+    /// How long a process may be without the pipeline's lock between two pipelines.
+    private static final Duration HANDOVER_MAX = Duration.ofSeconds(15);
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(200);
 
@@ -223,7 +228,8 @@ public final class Evolution {
                     outlook.scripts(),
                     rest.statements(),
                     rest.script(),
-                    List.of());
+                    List.of(),
+                    outlook.unmapped());
         }
         OutlookReader.Written file = reader.write(now).orElse(null);
         if (file != null) {
@@ -263,7 +269,16 @@ public final class Evolution {
                                     + " have come to PostgreSQL meanwhile. The tables are changed, the mapping is not. Run"
                                     + " the same command again with --rollback-reads.");
                 }
-                new MappingVersions(pipeline).want(connection, sides.entry().text(), wish.actor());
+                MappingVersions versions = new MappingVersions(pipeline);
+                String text = sides.entry().text();
+                // A process may have taken it over since this one looked, asked for by one that was killed.
+                boolean begun = versions.latest(connection)
+                        .filter(now -> !Objects.equals(now.number(), outlook.version())
+                                && now.text().equals(text))
+                        .isPresent();
+                if (!begun) {
+                    versions.want(connection, text, wish.actor());
+                }
             });
         }
     }
@@ -314,7 +329,7 @@ public final class Evolution {
         try (Connection connection = connector.open()) {
             Wanted wanted = new MappingVersions(pipeline).wanted(connection).orElse(null);
             if (wanted == null) {
-                return PipelineLock.isTaken(connection, pipeline);
+                return awaitRunning(connection);
             }
             while (new MappingVersions(pipeline).wanted(connection).isPresent()) {
                 if (stopped.getAsBoolean() || System.nanoTime() - until >= 0) {
@@ -326,6 +341,22 @@ public final class Evolution {
                     + " the pipeline.");
             return true;
         }
+    }
+
+    /// Gives a process that has just taken the mapping over the time to begin its pipeline.
+    ///
+    /// @return whether one runs it
+    private boolean awaitRunning(Connection connection) throws SQLException, InterruptedException {
+        long until = System.nanoTime() + HANDOVER_MAX.toNanos();
+        while (!PipelineLock.isTaken(connection, pipeline)) {
+            boolean mayBegin = Hold.isRun(connection, pipeline)
+                    || version().since().isAfter(Instant.now().minus(HANDOVER_MAX));
+            if (!mayBegin || stopped.getAsBoolean() || System.nanoTime() - until >= 0) {
+                return false;
+            }
+            Thread.sleep(LOOK_EVERY);
+        }
+        return true;
     }
 
     private boolean awaitFilled(List<String> written) throws SQLException, InterruptedException {

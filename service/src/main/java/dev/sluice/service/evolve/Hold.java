@@ -7,6 +7,8 @@ import dev.sluice.positions.PauseStore;
 import dev.sluice.positions.PipelineLock;
 import dev.sluice.positions.Transaction;
 import dev.sluice.postgres.PostgresConnector;
+import dev.sluice.service.pipeline.LastWriter;
+import dev.sluice.service.pipeline.Pipeline;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -53,8 +55,7 @@ final class Hold implements AutoCloseable {
         boolean ran;
         try (Connection connection = connector.open()) {
             // A pause that is there is of a process that was killed; others are an obstacle.
-            ran = PipelineLock.isTaken(connection, pipeline)
-                    || pauses.load(connection).isPresent();
+            ran = isRun(connection, pipeline) || pauses.load(connection).isPresent();
             Transaction.run(connection, () -> pauses.pause(connection, actor, REASON, LONGEST));
         }
         Hold hold = new Hold(connector, pipeline, actor, ran);
@@ -67,6 +68,16 @@ final class Hold implements AutoCloseable {
             hold.close();
             throw e;
         }
+    }
+
+    /// Whether another process runs the pipeline. It has no lock for a moment between two pipelines, as when it takes a
+    /// mapping over; on this host such a process is found all the same.
+    static boolean isRun(Connection connection, String pipeline) throws SQLException {
+        return PipelineLock.isTaken(connection, pipeline)
+                || LastWriter.find(connection, pipeline)
+                        .filter(writer -> writer.fate() == LastWriter.Fate.RUNS
+                                && !writer.owner().equals(Pipeline.owner()))
+                        .isPresent();
     }
 
     private boolean goOn(LockHolder holder, BooleanSupplier stopped) throws InterruptedException {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What lies between the mapping of the file and the one that rows are written with now, and what will
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param statements that the tables need beyond those
 /// @param script the name of the file that these are written to; null where there are none
 /// @param obstacles why nothing can be done now, in sentences
+/// @param unmapped collections of MongoDB that the file neither maps nor ignores
 public record Outlook(
         String pipeline,
         @Nullable Integer version,
@@ -25,8 +27,12 @@ public record Outlook(
         List<String> scripts,
         List<Statement> statements,
         @Nullable String script,
-        List<String> obstacles) {
+        List<String> obstacles,
+        List<String> unmapped) {
+    private static final int NAMED_MAX = 5;
+
     public Outlook {
+        unmapped = List.copyOf(unmapped);
         collections = List.copyOf(collections);
         scripts = List.copyOf(scripts);
         statements = List.copyOf(statements);
@@ -149,6 +155,14 @@ public record Outlook(
             }
         }
         obstacles.forEach(obstacle -> lines.add("In the way: " + obstacle));
+        if (!unmapped.isEmpty()) {
+            String more = unmapped.size() > NAMED_MAX ? " and " + (unmapped.size() - NAMED_MAX) + " more" : "";
+            lines.add("Not in the file: "
+                    + unmapped.stream().limit(NAMED_MAX).collect(Collectors.joining(", ")) + more
+                    + ". `sluice infer --collection " + unmapped.getFirst()
+                    + "` proposes what to add; name under `ignore` what"
+                    + " is to stay in MongoDB.");
+        }
         return String.join(String.format(Locale.ROOT, "%n"), lines);
     }
 }

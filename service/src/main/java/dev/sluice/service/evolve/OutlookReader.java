@@ -4,6 +4,7 @@ import dev.sluice.control.MappingVersions;
 import dev.sluice.control.MappingVersions.Version;
 import dev.sluice.cutover.Route;
 import dev.sluice.cutover.RouteStore;
+import dev.sluice.evolution.SchemaChangeStore;
 import dev.sluice.positions.MovedWrites;
 import dev.sluice.positions.PauseStore;
 import dev.sluice.postgres.PostgresConnector;
@@ -86,7 +87,8 @@ final class OutlookReader {
                         null,
                         List.of("version " + now.number()
                                 + " of the mapping, which rows are written with, can't be read by"
-                                + " this release. `sluice verify` finds what they lack by the one of now."));
+                                + " this release. `sluice verify` finds what they lack by the one of now."),
+                        List.of());
             }
             List<OfCollection> collections =
                     before == null ? List.of() : collections(connection, before, entry.mapping());
@@ -99,7 +101,8 @@ final class OutlookReader {
                     scripts,
                     statements,
                     statements.isEmpty() ? null : scriptName(collections),
-                    obstacles(connection, collections, !statements.isEmpty()));
+                    obstacles(connection, collections, !statements.isEmpty()),
+                    unmapped(connection));
         }
     }
 
@@ -147,6 +150,15 @@ final class OutlookReader {
                 .filter(name -> !now.byCollection().containsKey(name))
                 .forEach(name -> found.add(new OfCollection(name, Fate.LEFT, List.of())));
         return found;
+    }
+
+    private List<String> unmapped(Connection connection) throws SQLException {
+        Mapping mapping = entry.mapping();
+        return new SchemaChangeStore(pipeline)
+                .unmapped(connection).stream()
+                        .filter(name -> !mapping.byCollection().containsKey(name)
+                                && !mapping.ignored().contains(name))
+                        .toList();
     }
 
     private List<String> pending() {

@@ -278,8 +278,12 @@ class EvolveIT {
                         .mapToObj(i -> thing(i).append("tags", List.of("a" + i, "b" + i)))
                         .toList());
         try (Cli run = running()) {
+            await().atMost(BOUND)
+                    .untilAsserted(() -> assertThat(evolve("--dry-run").out())
+                            .contains("Not in the file: events. `sluice infer --collection events` proposes"));
             try (Writing writing = new Writing()) {
                 mapping(withEvents());
+                assertThat(evolve("--dry-run").out()).doesNotContain("Not in the file");
                 Result evolved = fine(evolve());
                 assertThat(evolved.out()).contains("events: it is new, and is copied", "CREATE TABLE event_tags");
                 place.mongo().getCollection("events").insertOne(thing(500).append("tags", List.of("late")));

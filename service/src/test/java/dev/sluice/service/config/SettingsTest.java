@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -161,26 +162,24 @@ class SettingsTest {
                 .hasMessageContaining("SLUICE_PIPELINE_FILE is not a setting");
     }
 
+    /// With `-Dsluice.write.docs=true` it writes the table.
     @Test
-    @DisplayName("deploy/README.md has each setting with its default, and no other")
+    @DisplayName("the table in deploy/README.md is what the list of settings says")
     void theyAreDocumented() throws IOException {
-        Map<String, String> documented = new TreeMap<>();
-        Pattern row = Pattern.compile("\\| `([A-Z_]+)` \\| ([^|]*) \\|.*");
-        for (String line : Files.readAllLines(Path.of("..", "deploy", "README.md"))) {
-            Matcher found = row.matcher(line);
-            if (found.matches()) {
-                documented.put(found.group(1), found.group(2));
-            }
+        Path page = Path.of("..", "deploy", "README.md");
+        String before = Files.readString(page);
+        String rows = Stream.of(Setting.values()).map(Setting::row).collect(Collectors.joining("\n", "", "\n"));
+        String after = Pattern.compile("(?s)(\\| name \\| default \\| meaning \\|\n\\|[ -|]+\n)(?:\\|[^\n]*\n)*")
+                .matcher(before)
+                .replaceFirst(found -> Matcher.quoteReplacement(found.group(1) + rows));
+        if (Boolean.getBoolean("sluice.write.docs")) {
+            Files.writeString(page, after);
         }
 
-        assertThat(documented.keySet())
-                .containsExactlyInAnyOrderElementsOf(
-                        Stream.of(Setting.values()).map(Setting::name).toList());
-        for (Setting setting : Setting.values()) {
-            setting.standard()
-                    .ifPresent(standard ->
-                            assertThat(documented.get(setting.name())).isEqualTo("`" + standard + "`"));
-        }
+        assertThat(Files.readString(page))
+                .as("write it anew with -Dtest=SettingsTest -Dsluice.write.docs=true")
+                .contains(rows)
+                .isEqualTo(after);
     }
 
     @ParameterizedTest
