@@ -15,6 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -103,6 +104,7 @@ class AfterCopyChaosIT {
     }
 
     @Test
+    @Tag("long")
     @DisplayName(
             "kill -9 between a statement and its note, in a transaction and outside of one, and in the middle of an index: the next"
                     + " process goes on, and nothing is done twice or left half")

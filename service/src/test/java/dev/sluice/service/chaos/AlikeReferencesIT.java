@@ -18,6 +18,7 @@ import org.bson.BsonBinary;
 import org.bson.Document;
 import org.bson.types.ObjectId;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -97,6 +98,7 @@ class AlikeReferencesIT {
     }
 
     @Test
+    @Tag("long")
     @DisplayName(
             "copied, followed, changed, retried, replayed, verified, repaired, pruned: no reference reaches the row of"
                     + " another document")

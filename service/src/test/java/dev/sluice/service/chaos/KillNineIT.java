@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,13 +21,24 @@ import org.junit.jupiter.api.io.TempDir;
 /// writes, at random instants and at each failpoint between steps that must be atomic. Afterwards both
 /// sides are equal, and nothing was applied out of order.
 class KillNineIT {
-    private static final int KILLS_WHILE_COPYING = 5;
-    private static final int KILLS_WHILE_STREAMING = 14;
     private static final long SEED = 42;
 
     @Test
     @DisplayName("kill -9 at any instant changes nothing in the result")
     void killedAgainAndAgain(@TempDir Path folder) throws SQLException, InterruptedException, IOException {
+        kill(folder, 3, 5);
+    }
+
+    @Test
+    @Tag("long")
+    @DisplayName("kill -9 at many more instants changes nothing in the result")
+    void killedOftenerStill(@TempDir Path folder) throws SQLException, InterruptedException, IOException {
+        kill(folder, 8, 30);
+    }
+
+    /// Besides once at each failpoint.
+    private static void kill(Path folder, int whileCopying, int whileStreaming)
+            throws SQLException, InterruptedException, IOException {
         try (LiveSystem system = LiveSystem.start(DemoMapping.withoutRest(folder), SandboxMongo.Options.DEFAULTS);
                 LiveWriter writer = new LiveWriter(system.database(), 20_000, 10_000, SEED, 150)) {
             writer.start();
@@ -41,13 +53,13 @@ class KillNineIT {
                 haltAt(system, failpoint, 0);
                 kills++;
             }
-            for (int i = 0; i < KILLS_WHILE_COPYING; i++, kills++) {
+            for (int i = 0; i < whileCopying; i++, kills++) {
                 randomWhileCopying += runAndKill(system, random, 300) ? 0 : 1;
             }
             copyToTheEnd(system);
             // From here on only the stream writes, and rows must never go back.
             system.execute("UPDATE order_watch SET armed = true");
-            for (int i = 0; i < KILLS_WHILE_STREAMING; i++, kills++) {
+            for (int i = 0; i < whileStreaming; i++, kills++) {
                 runAndKill(system, random, 1_500);
             }
             for (Failpoint failpoint :
@@ -76,7 +88,7 @@ class KillNineIT {
             assertThat(randomWhileCopying)
                     .as("kills at random instants that hit the copy")
                     .isPositive();
-            assertThat(written).isGreaterThan(2_000);
+            assertThat(written).isGreaterThan(1_000);
             assertThat(system.differences()).isEmpty();
             assertThat(system.number("SELECT count(*) FROM out_of_order"))
                     .as("went back")
@@ -113,7 +125,7 @@ class KillNineIT {
             throws InterruptedException, SQLException {
         long epoch = system.number("SELECT coalesce(max(epoch), 0) FROM sluice.position");
         try (ServiceProcess service = ServiceProcess.run(system)) {
-            await().atMost(Duration.ofMinutes(1))
+            await().atMost(Duration.ofMinutes(3))
                     .pollInterval(Duration.ofMillis(20))
                     .failFast(service::mustLive)
                     .until(() -> system.number("SELECT coalesce(max(epoch), 0) FROM sluice.position") > epoch);

@@ -183,6 +183,7 @@ class LagIT {
     }
 
     @Test
+    @Tag("long")
     void ofABurstItIsShownHowMuchWaitsAndHowLongItWillTake() throws Exception {
         int burst = 50_000;
         try (RunningPipeline running = RunningPipeline.start(system)) {

@@ -17,6 +17,7 @@ import org.bson.Document;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A target that refuses rows, under the real program: killed between the steps, stopped in the middle, and
@@ -73,6 +74,7 @@ class RefusedRowsRunIT {
     }
 
     @Test
+    @Tag("long")
     @DisplayName("kill -9 between a chunk's steps: the chunk is copied again")
     void killedInTheCopy() throws SQLException, InterruptedException {
         try (LiveSystem system = servers.system("demo")) {
@@ -90,6 +92,7 @@ class RefusedRowsRunIT {
     }
 
     @Test
+    @Tag("long")
     @DisplayName("SIGTERM while refused rows are looked for: the process ends within five seconds")
     void stoppedInTheMiddle() throws SQLException, InterruptedException {
         try (LiveSystem system = servers.system("demo")) {

@@ -25,6 +25,7 @@ class BenchCommandIT {
     }
 
     @Test
+    @Tag("long")
     void aCopyIsMeasuredBesideItsLimitsAndChecked() throws IOException {
         JsonNode report = report("backfill", "--documents", "2400", "--runs", "1");
 
@@ -229,6 +230,7 @@ class BenchCommandIT {
     }
 
     @Test
+    @Tag("long")
     void comparingIsMeasuredBesideCopyingAndFindsWhatWasChanged() throws IOException {
         JsonNode report = report("verify", "--documents", "6000", "--runs", "1");
 
@@ -246,6 +248,7 @@ class BenchCommandIT {
     }
 
     @Test
+    @Tag("long")
     void formsOfTheFilterLetThroughWhatTheyShouldAndAreMeasuredBesideNone() throws IOException {
         JsonNode report = report("filter", "--events", "1000", "--runs", "1");
 

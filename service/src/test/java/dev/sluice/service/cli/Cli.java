@@ -23,7 +23,7 @@ import java.util.concurrent.TimeoutException;
 /// The program as its users call it: in a process of its own, with an environment, an exit code and what it
 /// prints. The environment of the test itself does not reach it.
 public final class Cli implements AutoCloseable {
-    private static final long BOUND_SECONDS = 90;
+    private static final long BOUND_SECONDS = 240;
     private static final List<String> JVM = List.of("-Xmx256m", "-XX:+UseSerialGC");
 
     private final Process process;

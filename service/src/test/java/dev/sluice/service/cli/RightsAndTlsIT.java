@@ -289,7 +289,7 @@ class RightsAndTlsIT {
             {"USAGE ON SCHEMA sluice", "permission denied for schema sluice"},
             {"SELECT ON sluice_history_demo", "permission denied for table sluice_history_demo"},
             {"TEMPORARY ON DATABASE " + name(), "The role sluice_app may not create temporary tables in the database"},
-            {"CONNECT ON DATABASE " + name(), "permission denied for database"},
+            {"CONNECT ON DATABASE " + name(), "The role sluice_app may not connect to the database"},
         };
         for (String[] right : rights) {
             execute("REVOKE " + right[0] + " FROM sluice_app");
