@@ -270,7 +270,7 @@ public final class SchemaChangeStore {
 
     /// Records fields that appeared after the copy was done, each once.
     ///
-    /// @return a sentence for each that is new, without values
+    /// @return what happened and what to do now for each that is new, without values
     List<String> recordFields(Connection connection) throws SQLException {
         List<String> recorded = new ArrayList<>();
         for (Map.Entry<Kind, String> news :
@@ -279,12 +279,24 @@ public final class SchemaChangeStore {
                 statement.setString(1, pipeline);
                 try (ResultSet row = statement.executeQuery()) {
                     while (row.next()) {
-                        recorded.add(Change.sentence(news.getKey(), row.getString(1), row.getString(2), ""));
+                        recorded.add(Change.sentence(news.getKey(), row.getString(1), row.getString(2), "")
+                                + remedy(news.getKey(), row.getString(1)));
                     }
                 }
             }
         }
         return recorded;
+    }
+
+    private static String remedy(Kind kind, String collection) {
+        return switch (kind) {
+            case NEW_FIELD ->
+                " No column reads it: `sluice infer --collection " + collection
+                        + "` proposes one, and `sluice evolve` takes it over.";
+            case NEW_TYPE ->
+                " These values are in quarantine: `sluice quarantine list --collection " + collection + "` shows why.";
+            case DROPPED, RENAMED, REPLACED, DATABASE_DROPPED, MODIFIED, NEW_COLLECTION -> "";
+        };
     }
 
     /// Records which collections nothing maps. Once the watch has a position; before, it does nothing.

@@ -127,6 +127,10 @@ class DemoCommandIT {
                                             .toList()))
                     .contains("That was a migration and back.", "Both sides are equal")
                     .doesNotContain("NOT COME ABOUT", "\u001b");
+            assertThat(ended.said())
+                    .contains(
+                            "the first such value came after the copy. These values are in quarantine: `sluice quarantine list"
+                                    + " --collection users` shows why.");
         }
     }
 
